@@ -1,0 +1,56 @@
+# `make demo` and `make test` work on a fresh machine with Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= out
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install demo test lint types unit format bench bench-engine bench-tracking soak clean
+
+help:  ## show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+install: $(INSTALLED)  ## make the virtual environment and install everything
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(INSTALLED)  ## track boxes through the built-in test street, result in out/
+	@mkdir -p $(OUT)
+	$(BIN)/flowlace run box_tracking --source 'testsrc:street?seconds=8&seed=7' --box truth \
+		--sink $(OUT)/demo.mp4 --sink boxes=$(OUT)/demo.jsonl
+	@echo "Look at $(OUT)/demo.mp4; the boxes are in $(OUT)/demo.jsonl."
+
+test: lint types unit  ## everything CI runs
+
+lint: $(INSTALLED)  ## ruff format and check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)  ## mypy --strict
+	$(BIN)/mypy
+
+unit: $(INSTALLED)  ## pytest on two cores
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+format: $(INSTALLED)  ## format and sort imports
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+bench: bench-engine bench-tracking  ## all benchmarks; needs minutes and, for peers, downloads
+
+bench-engine: $(INSTALLED)  ## engine cost beside the last MediaPipe wheel with a graph API
+	$(BIN)/python benchmarks/engine_cost.py
+
+bench-tracking: $(INSTALLED)  ## tracking accuracy and speed on ../shared/data/video
+	$(BIN)/python benchmarks/tracking_accuracy.py
+	$(BIN)/python benchmarks/tracking_speed.py
+
+soak: $(INSTALLED)  ## memory over 100 000 packets and a two-hour synthetic stream
+	$(BIN)/python benchmarks/memory_soak.py
+
+clean:  ## remove the virtual environment and everything made
+	rm -rf $(VENV) $(OUT) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache

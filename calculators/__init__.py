@@ -1,0 +1,1 @@
+"""One calculator a file, grouped by what it works on."""

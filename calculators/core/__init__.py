@@ -1,0 +1,1 @@
+"""Calculators that move, merge, sample and gate packets of any type."""

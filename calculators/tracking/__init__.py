@@ -1,0 +1,1 @@
+"""Calculators that follow boxes through a video."""

@@ -1,0 +1,1 @@
+"""Calculators on images and what is drawn on them."""

@@ -1,0 +1,1 @@
+"""Calculator graphs for live video, audio and radar."""

@@ -1,0 +1,1 @@
+"""Former APIs of other libraries, as thin as they can be."""

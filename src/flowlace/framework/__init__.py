@@ -1,0 +1,1 @@
+"""The engine: packets, contracts, calculators, graphs and their scheduling."""

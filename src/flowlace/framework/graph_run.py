@@ -1,0 +1,732 @@
+"""One run of a graph: what moves packets from node to node.
+
+One lock guards all queues, bounds and task queues of a run; calculators, observers and executors
+are called without it. A thread that works on a task queue (`work`) takes the most urgent node,
+runs one call, delivers what the call sent, and looks which nodes that made ready. So the result
+depends on packets and bounds alone, never on how many threads there are.
+
+Running nodes inline on a thread that waits for the graph, instead of waking another thread, is
+what keeps the cost per packet low: with Python's global lock a second thread makes light nodes
+slower, not faster. Only calls known to take long (`LONG_CALL_NS`) bring in more threads.
+"""
+
+import threading
+from collections.abc import Callable
+from time import monotonic, perf_counter_ns
+from typing import Any
+
+from flowlace.framework.calculator import STOP, PacketSet
+from flowlace.framework.errors import CalculatorError, GraphCancelledError, GraphError
+from flowlace.framework.input_policies import Readiness
+from flowlace.framework.node import (
+    CLOSE_REQUEST,
+    LONG_CALL_NS,
+    CloseRequest,
+    Node,
+    NodeState,
+)
+from flowlace.framework.observer import StreamObserver
+from flowlace.framework.packet import Packet
+from flowlace.framework.stream import Stream
+from flowlace.framework.task_queue import TaskQueue
+from flowlace.framework.throttle import Throttle
+from flowlace.framework.timestamp import (
+    DONE,
+    MAX,
+    MIN,
+    POST_STREAM,
+    UNSET,
+    UNSTARTED,
+    describe,
+    is_range_value,
+    next_allowed,
+)
+
+
+class GraphRun:
+    """The moving parts of one run; `flowlace.framework.graph` is the way in from outside."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
+        self.waiters = 0
+        self.callers = 0
+        """Application threads that are delivering to observers."""
+        self.nodes: list[Node] = []
+        self.streams: dict[str, Stream] = {}
+        self.sources: list[Node] = []
+        self.input_throttles: dict[str, Throttle] = {}
+        self.roots: list[Throttle] = []
+        """Every throttle: of the graph inputs and of the sources."""
+        self.task_queues: list[TaskQueue] = []
+        self.side_packets: dict[str, Any] = {}
+        self.errors: list[GraphError] = []
+        self.reports_deadlock = False
+        self.seen_output = 0
+        self.has_unseen_output = False
+        self.is_paused = False
+        self.is_stopping = False
+        """Whether tasks are no longer started: after an error, a cancel, or at the end."""
+        self.is_done = False
+        self.active_layer: int | None = None
+        self._is_closing_nodes = False
+        self._deliveries: list[StreamObserver] = []
+        self._local = threading.local()
+        self.on_done: list[Callable[[], None]] = []
+
+    # ------------------------------------------------------------------ tasks
+
+    def work(self, queue: TaskQueue) -> None:
+        """Runs tasks of `queue` until none is left. Called without the lock."""
+        with self.lock:
+            queue.requested -= queue.requested > 0
+            self._work(queue)
+
+    def help(self, queue: TaskQueue) -> bool:
+        """Runs tasks of `queue` on the waiting thread, if nobody else does. Needs the lock."""
+        may_help = queue.active == 0 and queue.has_tasks and not self.is_paused
+        if may_help and not self.is_done:
+            self._work(queue)
+            return True
+        return False
+
+    def wait_for_change(self, deadline: float | None, what: str) -> None:
+        """Runs ready nodes, or waits until something happens. Needs the lock.
+
+        Raises:
+            TimeoutError: the deadline, on the monotonic clock, has passed.
+        """
+        if self.help(self.task_queues[0]):
+            return
+        remaining = None if deadline is None else deadline - monotonic()
+        if remaining is not None and remaining <= 0:
+            raise TimeoutError(f"waited for {what} in vain")
+        own: TaskQueue | None = getattr(self._local, "queue", None)
+        if own is not None:
+            # A calculator or observer waits for its own graph: its thread counts as free, so that
+            # others can go on and a full queue it waits for can grow.
+            own.active -= 1
+            self.wake()
+            self.settle()
+        self.waiters += 1
+        try:
+            self.changed.wait(remaining)
+        finally:
+            self.waiters -= 1
+            if own is not None:
+                own.active += 1
+
+    def wake(self) -> None:
+        """Asks for threads where tasks wait. Needs the lock."""
+        for queue in self.task_queues:
+            if queue.has_tasks:
+                self._ask_for_thread(queue)
+
+    def _work(self, queue: TaskQueue) -> None:
+        if queue.active >= queue.limit or self.is_done:
+            return
+        queue.active += 1
+        outer, self._local.queue = getattr(self._local, "queue", None), queue
+        try:
+            while not (self.is_paused or self.is_stopping) and (node := queue.pop()) is not None:
+                self._run(node)
+        finally:
+            self._local.queue = outer
+            queue.active -= 1
+            self.settle()
+
+    def _run(self, node: Node) -> None:
+        if node.state is NodeState.OPENING:
+            self._open(node)
+        elif node.is_source:
+            self._run_source(node)
+        else:
+            invocation = node.prepared.popleft()
+            if isinstance(invocation, CloseRequest):
+                self._close(node)
+                self._touch([])
+            elif node.max_in_flight == 1:
+                self._process(node, invocation)
+            else:
+                self._process_in_parallel(node, invocation)
+
+    def _process(self, node: Node, packets: PacketSet) -> None:
+        if node.policy is not None and node.policy.fills_late:
+            node.policy.fill(packets, packets.timestamp)
+        # Every 16th call is timed, on the long way round.
+        if node.call_ns < LONG_CALL_NS and node.calls & 15:
+            self._process_chain(node, packets)
+            return
+        timestamp = packets.timestamp
+        verdict = self._call(node, node.calculator.process, packets)
+        if not isinstance(verdict, BaseException):
+            self._finish(node, verdict, self._send_outputs(node, timestamp), timestamp)
+
+    def _process_chain(self, node: Node, packets: PacketSet) -> None:
+        """Calls a light node, and as long as it sends one packet to one light node, that one.
+
+        The lock is given up once for the whole chain: the nodes of a chain have no other producer
+        than the one before them, which can't run again before this call of it is finished.
+        """
+        first = node
+        first.calls += 1
+        self.lock.release()
+        try:
+            while True:
+                verdict = node.calculator.process(packets)
+                output = node.sole_output
+                if output is None or verdict is not None:
+                    break
+                stream = output.stream
+                consumer = stream.direct
+                buffer = output.buffer
+                if (
+                    consumer is None
+                    or len(buffer) != 1
+                    or consumer.in_flight
+                    or consumer.call_ns >= LONG_CALL_NS
+                    or consumer.state is not NodeState.OPEN
+                    or consumer.queues[0].packets
+                    or output.explicit_bound != UNSET
+                    or output.wants_close
+                ):
+                    break
+                packet = buffer[0]
+                timestamp = packet._timestamp
+                if timestamp != packets.timestamp or not stream.bound <= timestamp < MAX:
+                    break
+                if timestamp < MIN or output.offset_us:
+                    break
+                buffer.clear()
+                stream.bound = timestamp + 1
+                stream.packet_count += 1
+                node = consumer
+                packets = node.new_packet_set(timestamp)
+                packets[node.queues[0].key] = packet
+        except BaseException as error:
+            self.lock.acquire()
+            self._fail_node(node, "process", (packets,), error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        self.lock.acquire()
+        touched = self._send_outputs(node, packets.timestamp)
+        if node is not first:
+            first.in_flight -= 1
+            if not first.queues[0].is_settled_at(packets.timestamp):
+                touched.append(first)
+            node.in_flight += 1
+        self._finish(node, verdict, touched, packets.timestamp)
+
+    def _finish(self, node: Node, verdict: Any, touched: list[Node], timestamp: int) -> None:
+        if touched:
+            self._touch(touched)
+        if self._deliveries:
+            self._deliver_to_observers()
+        if verdict is not None:
+            self._obey(node, verdict)
+        if node.prepared and node.max_in_flight == 1:
+            # The rest of a batch, or the close behind its last, partial one.
+            node.task_queue.push(node.index)
+            return
+        node.in_flight -= 1
+        if not (node.is_simple and node.queues[0].is_settled_at(timestamp)):
+            self._touch([node])
+
+    def _obey(self, node: Node, verdict: Any) -> None:
+        if verdict is STOP:
+            self.close_all_packet_sources()
+        else:
+            self.fail(
+                f"node {node.name!r}: process returned {verdict!r}; expected None or STOP, "
+                "packets go to self.outputs[...].send"
+            )
+
+    def _process_in_parallel(self, node: Node, packets: PacketSet) -> None:
+        ticket, node.next_ticket = node.next_ticket, node.next_ticket + 1
+        verdict = self._call(node, node.calculator.process, packets)
+        if isinstance(verdict, BaseException):
+            return
+        sent = [(o.buffer, o.explicit_bound, o.wants_close) for o in node.outputs]
+        for output in node.outputs:
+            output.buffer, output.explicit_bound, output.wants_close = [], UNSET, False
+        node.released[ticket] = (packets.timestamp, verdict, sent)
+        while node.next_release in node.released:
+            timestamp, verdict, sent = node.released.pop(node.next_release)
+            node.next_release += 1
+            for output, (buffer, bound, close) in zip(node.outputs, sent, strict=True):
+                output.buffer, output.explicit_bound, output.wants_close = buffer, bound, close
+            self._finish(node, verdict, self._send_outputs(node, timestamp), timestamp)
+
+    def _run_source(self, node: Node) -> None:
+        if node.stops or node.state is not NodeState.OPEN:
+            node.in_flight = 0
+            self._close(node)
+            return
+        packets = node.new_packet_set(UNSTARTED)
+        verdict = self._call(node, node.calculator.process, packets)
+        if isinstance(verdict, BaseException):
+            return
+        self._touch(self._send_outputs(node, UNSTARTED))
+        if self._deliveries:
+            self._deliver_to_observers()
+        node.in_flight = 0
+        if verdict is STOP:
+            self._close(node)
+            return
+        if verdict is not None:
+            self._obey(node, verdict)
+        self.schedule_source(node)
+
+    def schedule_source(self, node: Node) -> None:
+        """Lets a source run again unless it is throttled, closed or in a later layer."""
+        if node.in_flight or node.state is not NodeState.OPEN:
+            return
+        if node.source_layer != self.active_layer and not node.stops:
+            return
+        if node.throttle is not None and node.throttle.is_throttled and not node.stops:
+            return
+        node.in_flight = 1
+        bound = min((output.stream.bound for output in node.outputs), default=DONE)
+        node.task_queue.push_source(bound, node.index)
+        self._ask_for_thread(node.task_queue)
+
+    def _call(self, node: Node, method: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls a calculator without the lock; returns its verdict, or the exception it raised."""
+        queue = node.task_queue
+        is_long = node.call_ns >= LONG_CALL_NS
+        is_timed = is_long or node.calls & 15 == 0
+        node.calls += 1
+        if is_long:
+            queue.blocked += 1
+            if queue.has_tasks:
+                self._ask_for_thread(queue)
+        started = perf_counter_ns() if is_timed else 0
+        self.lock.release()
+        try:
+            verdict = method(*arguments)
+        except BaseException as error:
+            self.lock.acquire()
+            if is_long:
+                queue.blocked -= 1
+            self._fail_node(node, method.__name__, arguments, error)
+            if not isinstance(error, Exception):
+                raise
+            return error
+        self.lock.acquire()
+        if is_long:
+            queue.blocked -= 1
+        if is_timed:
+            node.call_ns += (perf_counter_ns() - started - node.call_ns) // 4
+        return verdict
+
+    def _ask_for_thread(self, queue: TaskQueue) -> None:
+        if queue.is_inline or self.is_paused or self.is_stopping:
+            return
+        if queue.active + queue.requested <= queue.blocked and (
+            queue.active + queue.requested < queue.limit
+        ):
+            queue.requested += 1
+            queue.executor.submit(lambda: self.work(queue))
+
+    # ------------------------------------------------------------ open, close
+
+    def push_open(self, node: Node) -> None:
+        """Schedules the opening of a node whose side packets and headers are there."""
+        node.state = NodeState.OPENING
+        node.task_queue.push_open(node.index)
+        self._ask_for_thread(node.task_queue)
+
+    def _open(self, node: Node) -> None:
+        calculator = node.calculator
+        for key, port in node.contract.side_inputs.items():
+            if port.name in self.side_packets:
+                calculator.side_packets[key] = self.side_packets[port.name]
+        calculator.input_headers = node.headers()
+        for output in node.outputs:
+            output.is_opening = True
+        verdict = self._call(node, calculator.open)
+        for output in node.outputs:
+            output.is_opening = False
+        if isinstance(verdict, BaseException):
+            return
+        node.state = NodeState.OPEN
+        for output in node.outputs:
+            self._publish_header(output.stream)
+        touched = self._send_outputs(node, UNSTARTED)
+        touched.append(node)
+        self._touch(touched)
+        if self._deliveries:
+            self._deliver_to_observers()
+        if node.is_source:
+            self.schedule_source(node)
+
+    def _publish_header(self, stream: Stream) -> None:
+        stream.header_is_set = True
+        for queue in stream.queues:
+            if queue.node is not None and not queue.is_back_edge:
+                self.provide(queue.node, f"header of {stream.name}")
+
+    def provide(self, node: Node, what: str) -> None:
+        """Notes that something `open` waits for is there."""
+        if what in node.missing:
+            node.missing.discard(what)
+            if not node.missing and node.state is NodeState.WAITING:
+                self.push_open(node)
+
+    def publish_side_packet(self, name: str, value: Any) -> None:
+        """Sets a side packet made by a calculator. Called without the lock."""
+        with self.lock:
+            if name in self.side_packets:
+                raise GraphError(f"side packet {name!r} has been set already")
+            self.side_packets[name] = value
+            for node in self.nodes:
+                self.provide(node, f"side packet {name}")
+
+    def _close(self, node: Node) -> None:
+        """Runs `close` and ends the outputs; what was sent in it is delivered first."""
+        if node.state is NodeState.CLOSED:
+            return
+        was_open = node.state is NodeState.OPEN
+        node.state = NodeState.CLOSED
+        if was_open:
+            self._call(node, node.calculator.close)
+        touched = self._send_outputs(node, DONE)
+        for output in node.outputs:
+            touched += self._end_stream(output.stream)
+        for queue in node.queues:
+            node.drops[queue.stream.name] = queue.refuse_packets()
+        node.in_flight = 0
+        self._touch(touched)
+        if self._deliveries:
+            self._deliver_to_observers()
+
+    def _end_stream(self, stream: Stream) -> list[Node]:
+        stream.is_closed = True
+        touched: list[Node] = []
+        if stream.bound != DONE:
+            self._deliver(stream, [], DONE, touched)
+        return touched
+
+    # ------------------------------------------------------- packets, readiness
+
+    def _send_outputs(self, node: Node, timestamp: int) -> list[Node]:
+        """Delivers what a call has sent; returns the nodes whose inputs changed."""
+        touched: list[Node] = []
+        for output in node.outputs:
+            stream = output.stream
+            bound = output.bound_after(timestamp)
+            packets = output.buffer
+            if packets:
+                output.buffer = []
+                bound = max(bound, self.check_order(stream, packets))
+            output.explicit_bound = UNSET
+            if packets or bound > stream.bound:
+                self._deliver(stream, packets, bound, touched)
+            if output.wants_close and not stream.is_closed:
+                touched += self._end_stream(stream)
+        return touched
+
+    def check_order(self, stream: Stream, packets: list[Packet[Any]]) -> int:
+        """Returns the bound after `packets`; reports one that comes too late."""
+        bound = stream.bound
+        for packet in packets:
+            timestamp = packet._timestamp
+            if timestamp < bound and self._minds_order(stream):
+                self._reject(stream, timestamp, bound)
+                break
+            if timestamp == POST_STREAM and (stream.packet_count or len(packets) > 1):
+                self.fail(f"stream {stream.name!r}: a packet at POST_STREAM has to be the only one")
+                break
+            bound = timestamp + 1 if MIN <= timestamp < MAX else next_allowed(timestamp)
+        return bound
+
+    def _minds_order(self, stream: Stream) -> bool:
+        return any(
+            queue.node is None or queue.node.policy is None or not queue.node.policy.ignores_order
+            for queue in stream.queues
+        )
+
+    def _reject(self, stream: Stream, timestamp: int, bound: int) -> None:
+        sender = f"node {stream.producer.name!r}" if stream.producer else "the application"
+        consumers = [queue.node.name for queue in stream.queues if queue.node is not None]
+        receiver = f"node {consumers[0]!r}" if consumers else "a poller"
+        self.fail(
+            f"{receiver}: stream {stream.name!r} expects timestamps from {describe(bound)} on, "
+            f"but {sender} sent a packet at {describe(timestamp)}; timestamps have to increase"
+        )
+
+    def _deliver(
+        self, stream: Stream, packets: list[Packet[Any]], bound: int, touched: list[Node]
+    ) -> None:
+        stream.packet_count += len(packets)
+        stream.bound = bound
+        for queue in stream.queues:
+            if packets:
+                queue.packets.extend(packets)
+                if len(queue.packets) >= queue.max_size:
+                    queue.update_fullness()
+            if queue.node is not None:
+                touched.append(queue.node)
+        for observer in stream.observers:
+            observer.pending.extend(packets)
+            if observer.observes_bounds:
+                observer.note_bound(bound, packets)
+            self._deliveries.append(observer)
+        if stream.observers or self.waiters:
+            self.seen_output += 1
+            self.has_unseen_output = True
+            if self.waiters:
+                self.changed.notify_all()
+
+    def deliver_input(self, stream: Stream, packets: list[Packet[Any]], bound: int) -> None:
+        """Delivers packets or a bound of a graph input. Needs the lock."""
+        touched: list[Node] = []
+        self._deliver(stream, packets, bound, touched)
+        self._touch(touched)
+        if self._deliveries:
+            self.callers += 1
+            try:
+                self._deliver_to_observers()
+            finally:
+                self.callers -= 1
+
+    def _touch(self, nodes: list[Node]) -> None:
+        """Schedules the nodes that became ready; hands bounds on past those that did not."""
+        while nodes:
+            node = nodes.pop()
+            policy = node.policy
+            if policy is None:
+                continue
+            if policy.watches_arrivals and node.state is NodeState.OPEN:
+                policy.arrived()
+            while node.in_flight < node.max_in_flight and node.state is NodeState.OPEN:
+                try:
+                    verdict = policy.readiness()
+                except GraphError as error:
+                    self.fail(f"node {node.name!r}: {error}")
+                    return
+                if verdict is Readiness.PROCESS:
+                    self._prepare(node, policy.timestamp)
+                elif verdict is Readiness.CLOSE:
+                    self._prepare_close(node)
+                    break
+                else:
+                    if not node.in_flight and is_range_value(policy.timestamp):
+                        self._hand_on_bound(node, policy.timestamp, nodes)
+                    break
+
+    def _prepare(self, node: Node, timestamp: int) -> None:
+        packets = node.new_packet_set(timestamp)
+        assert node.policy is not None
+        if not node.policy.fills_late:
+            node.policy.fill(packets, timestamp)
+        node.prepared.append(packets)
+        if len(node.prepared) < node.batch_size:
+            return
+        node.in_flight += 1
+        node.task_queue.push(node.index)
+        self._ask_for_thread(node.task_queue)
+
+    def _prepare_close(self, node: Node) -> None:
+        if node.in_flight:
+            return
+        node.prepared.append(CLOSE_REQUEST)
+        node.in_flight = node.max_in_flight
+        node.task_queue.push(node.index)
+        self._ask_for_thread(node.task_queue)
+
+    def _hand_on_bound(self, node: Node, bound: int, touched: list[Node]) -> None:
+        """Tells consumers that nothing will come before the inputs' bound + offset."""
+        if node.batch_size > 1 and node.prepared:
+            first = node.prepared[0]
+            bound = bound if isinstance(first, CloseRequest) else min(bound, first.timestamp)
+        for output in node.outputs:
+            if output.offset_us is None or output.stream.is_closed:
+                continue
+            promised = min(max(bound + output.offset_us, MIN), MAX)
+            if promised > output.stream.bound:
+                self._deliver(output.stream, [], promised, touched)
+
+    def _deliver_to_observers(self) -> None:
+        """Calls the observers that have something new. Needs the lock; gives it up meanwhile."""
+        while self._deliveries:
+            observer = self._deliveries.pop()
+            if observer.is_delivering:
+                continue
+            observer.is_delivering = True
+            try:
+                while observer.pending and not self.is_done:
+                    self._call_observer(observer, observer.pending.popleft())
+            finally:
+                observer.is_delivering = False
+
+    def _call_observer(self, observer: StreamObserver, packet: Packet[Any]) -> None:
+        self.lock.release()
+        try:
+            observer.callback(packet)
+        except Exception as error:
+            self.lock.acquire()
+            self.fail(
+                f"observer of stream {observer.stream!r} failed at "
+                f"{describe(packet.timestamp)}: {type(error).__name__}: {error}",
+                cause=error,
+            )
+            return
+        except BaseException:
+            self.lock.acquire()
+            raise
+        self.lock.acquire()
+
+    # ------------------------------------------------------------ end of things
+
+    def close_input(self, stream: Stream) -> None:
+        """Ends a graph input stream. Needs the lock."""
+        if not stream.is_closed:
+            self._touch(self._end_stream(stream))
+
+    def close_all_packet_sources(self) -> None:
+        """Ends all graph inputs and stops all sources. Needs the lock."""
+        for name in self.input_throttles:
+            self.close_input(self.streams[name])
+        for node in self.sources:
+            node.stops = True
+            self.schedule_source(node)
+
+    def stop(self, error: GraphError) -> None:
+        """Ends the run early because of `error`. Needs the lock."""
+        self.errors.append(error)
+        self.is_stopping = True
+        for queue in self.task_queues:
+            queue.clear()
+        self.changed.notify_all()
+
+    def fail(self, message: str, cause: BaseException | None = None) -> None:
+        error = GraphError(message)
+        error.__cause__ = cause
+        self.stop(error)
+
+    def _fail_node(
+        self, node: Node, phase: str, arguments: tuple[Any, ...], error: BaseException
+    ) -> None:
+        timestamp = arguments[0].timestamp if arguments else None
+        place = f"{phase} at {describe(timestamp)}" if timestamp is not None else phase
+        if isinstance(error, GraphCancelledError):
+            self.stop(error)
+            return
+        wrapped = CalculatorError(
+            f"node {node.name!r} failed in {place}: {type(error).__name__}: {error}",
+            node=node.name,
+            phase=phase,
+            timestamp=timestamp,
+        )
+        wrapped.__cause__ = error
+        self.stop(wrapped)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs and nothing can run."""
+        if self.callers:
+            return False
+        for queue in self.task_queues:
+            if queue.active or queue.has_tasks:
+                return False
+        return True
+
+    def settle(self) -> None:
+        """Looks what has to happen now that nothing may be running. Needs the lock."""
+        while not self.is_done and not self.is_paused:
+            has_tasks = False
+            for queue in self.task_queues:
+                if queue.active:
+                    break
+                has_tasks = has_tasks or queue.has_tasks
+            else:
+                if self.is_stopping:
+                    self._end()
+                elif not has_tasks and (
+                    self._start_next_layer() or self._release_throttles() or self._wind_up()
+                ):
+                    continue
+            break
+        if self.waiters:
+            self.changed.notify_all()
+
+    def _start_next_layer(self) -> bool:
+        open_sources = [node for node in self.sources if node.state is not NodeState.CLOSED]
+        if not open_sources or any(n.state is not NodeState.OPEN for n in open_sources):
+            return False
+        layer = min(node.source_layer for node in open_sources)
+        if layer == self.active_layer:
+            return False
+        self.active_layer = layer
+        for node in open_sources:
+            self.schedule_source(node)
+        return True
+
+    def _release_throttles(self) -> bool:
+        """Lets a graph whose full queues all wait for each other go on, or reports it."""
+        full = [q for root in self.roots for q in root.full_queues if q.node is not None]
+        if not full:
+            return False
+        if self.reports_deadlock:
+            names = ", ".join(sorted({repr(queue.stream.name) for queue in full}))
+            self.fail(
+                f"deadlock: nothing can run and the queues of {names} are full; "
+                f"raise max_queue_size or buffer_size_hint, or leave report_deadlock unset"
+            )
+            return True
+        for queue in set(full):
+            queue.max_size += 1
+            queue.update_fullness()
+        return True
+
+    def _wind_up(self) -> bool:
+        """Closes what only waits for itself once all inputs have ended; ends the run."""
+        for name in self.input_throttles:
+            if not self.streams[name].is_closed:
+                return False
+        if any(node.state is not NodeState.CLOSED for node in self.sources):
+            return self._report_unopened()
+        left = [node for node in self.nodes if node.state is not NodeState.CLOSED]
+        for node in left:
+            # A loop ends from its head: its back edges bring nothing once all else is quiet.
+            forward = [queue for queue in node.queues if not queue.is_back_edge]
+            is_last = all(queue.stream.bound == DONE and not queue.packets for queue in forward)
+            if node.state is NodeState.OPEN and is_last and not node.in_flight:
+                self._prepare_close(node)
+                return True
+        if left and self._report_unopened():
+            return True
+        self._end()
+        return True
+
+    def _report_unopened(self) -> bool:
+        waiting = [node for node in self.nodes if node.state is NodeState.WAITING]
+        if waiting:
+            missing = ", ".join(sorted(waiting[0].missing))
+            self.fail(f"node {waiting[0].name!r} was never opened: {missing} never came")
+        return bool(waiting)
+
+    def _end(self) -> None:
+        """Closes every node that is still open, then declares the run over."""
+        if self._is_closing_nodes:
+            return
+        self._is_closing_nodes = True
+        self.is_stopping = True
+        cause = self.errors[0] if self.errors else None
+        for node in self.nodes:
+            node.calculator.graph_error = cause
+            if node.state is NodeState.OPEN:
+                node.state = NodeState.CLOSED
+                self._call(node, node.calculator.close)
+                for queue in node.queues:
+                    node.drops[queue.stream.name] = queue.refuse_packets()
+            node.state = NodeState.CLOSED
+        for stream in self.streams.values():
+            stream.is_closed = True
+            stream.bound = DONE
+        self.is_done = True
+        self.changed.notify_all()
+        for callback in self.on_done:
+            callback()

@@ -1,0 +1,1 @@
+"""What a graph looks like and what it does while it runs."""

@@ -1,0 +1,64 @@
+"""One grammar for everything that can take the output of a graph.
+
+| typed | opened |
+| --- | --- |
+| `out.mp4`, `.mkv`, `.mov`, `.avi` | video file |
+| `out/`, `out/%012d.png`, `out/%012d.jpg` | pictures, named by their timestamp in µs |
+| `out.jsonl` | one JSON object a line |
+| `none`, `null` | nowhere; packets are counted |
+
+Options follow a question mark: `out.mp4?crf=18`. Other packages add names and endings with
+`opens_sink` or the entry-point group `flowlace.sinks`; the function takes `(url: Url)`.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flowlace.sinks.sink import NullSink, Sink, SinkError
+from flowlace.sources.openers import Openers, Url
+
+_VIDEO = "flowlace.sinks.video_file:open_video_file"
+_PICTURES = "flowlace.sinks.image_folder:open_image_folder"
+
+_openers = Openers(
+    "flowlace.sinks",
+    {
+        **dict.fromkeys((".mp4", ".mov", ".mkv", ".avi"), _VIDEO),
+        **dict.fromkeys((".png", ".jpg", ".jpeg", "folder"), _PICTURES),
+        ".jsonl": "flowlace.sinks.json_lines:open_json_lines",
+    },
+)
+opens_sink = _openers.opens
+
+_OPTIONS = re.compile(r"(?s)^(.*?)[?](\w+=[^?/&]*(?:&\w+=[^?/&]*)*)$")
+
+
+@opens_sink("none", "null")
+def _open_null(url: Url) -> Sink:
+    url.read_options(_NoOptions)
+    return NullSink()
+
+
+@dataclass(frozen=True, slots=True)
+class _NoOptions:
+    pass
+
+
+def open_sink(url: str) -> Sink:
+    """Returns the sink that `url` names; see the head of this file for the grammar.
+
+    Raises SinkError that names the URL and what is known if nothing can open it.
+    """
+    match = _OPTIONS.match(url)
+    plain, options = (match[1], match[2]) if match else (url, "")
+    name = "folder" if plain.endswith("/") or Path(plain).is_dir() else _openers.name_of(plain)
+    if name is None:
+        known = ", ".join(_openers.known())
+        raise SinkError(f"sink {url!r} is of no kind that is known; known are: {known}")
+    try:
+        parsed = Url(url, name, plain.removeprefix(f"{name}:"), options)
+        return cast(Sink, _openers.opener(name)(parsed))
+    except ValueError as error:
+        raise SinkError(f"sink {url!r}: {error}") from error

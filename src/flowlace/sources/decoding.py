@@ -1,0 +1,60 @@
+"""What video files and network streams share: from a decoded frame to an `Image`."""
+
+from fractions import Fraction
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from flowlace.formats.image import Image, ImageFormat
+from flowlace.sources.source import SourceCounts
+
+SizeChange = Literal["error", "rescale"]
+
+_TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
+
+
+def to_microseconds(pts: int, time_base: Fraction) -> int:
+    """Returns `pts` in microseconds, rounded to the nearest in exact arithmetic."""
+    scaled = pts * time_base.numerator * 1_000_000
+    return (2 * scaled + time_base.denominator) // (2 * time_base.denominator)
+
+
+def upright_rgb(frame: Any) -> NDArray[np.uint8]:
+    """Returns the frame of PyAV as `[y, x, 3]` RGB, turned as its metadata asks."""
+    pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+    turn = _TURNS.get(round(frame.rotation) % 360)
+    return pixels if turn is None else cv2.rotate(pixels, turn).astype(np.uint8, copy=False)
+
+
+class SizeKeeper:
+    """Holds a stream to the size of its first picture.
+
+    Graphs size their buffers once. A picture of another size is an error, or is scaled
+    and counted, as `on_change` says.
+    """
+
+    def __init__(self, on_change: SizeChange, counts: SourceCounts) -> None:
+        if on_change not in ("error", "rescale"):
+            raise ValueError(f"size_change={on_change!r} must be 'error' or 'rescale'")
+        self._on_change = on_change
+        self._counts = counts
+        self.size: tuple[int, int] | None = None
+
+    def image(self, pixels: NDArray[np.uint8]) -> Image:
+        """Returns RGB pixels as an image of the first size; ValueError names both sizes."""
+        size = (pixels.shape[1], pixels.shape[0])
+        if self.size is None:
+            self.size = size
+        if size == self.size:
+            return Image(ImageFormat.SRGB, pixels)
+        if self._on_change == "error":
+            raise ValueError(
+                f"the size changes from {self.size[0]}×{self.size[1]} to {size[0]}×{size[1]}; "
+                "use size_change=rescale to scale it to the first size"
+            )
+        self._counts.rescaled += 1
+        shrinks = size[0] > self.size[0]
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        return Image(ImageFormat.SRGB, cv2.resize(pixels, self.size, interpolation=how))

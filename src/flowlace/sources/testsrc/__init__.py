@@ -1,0 +1,1 @@
+"""Built-in sources that need no file, camera or network."""

@@ -1,0 +1,21 @@
+"""`testsrc:NAME?options`: the built-in sources by name."""
+
+from typing import cast
+
+from flowlace.framework.clock import Clock
+from flowlace.sources.openers import Openers, Url
+from flowlace.sources.source import Source
+
+_openers = Openers(
+    "flowlace.test_sources",
+    {"street": "flowlace.sources.testsrc.street:open_street"},
+)
+opens_test_source = _openers.opens
+
+
+def open_test_source(url: Url, clock: Clock) -> Source:
+    """Opens a built-in source named on the command line."""
+    known = _openers.known()
+    if url.rest not in known:
+        raise ValueError(f"test source {url.rest!r} is not known; known are: {', '.join(known)}")
+    return cast(Source, _openers.opener(url.rest)(url, clock))

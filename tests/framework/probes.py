@@ -258,3 +258,67 @@ class RemoteControlCalculator(Calculator[NoOptions]):
 
     def close(self) -> None:
         self._do("close")
+
+
+@register_calculator
+class FirstOfTwoCalculator(Calculator[NoOptions]):
+    """Hands on the first input; the second one closes a loop."""
+
+    input_ports = (Port("in"), Port("LOOP"))
+    output_ports = (Port("out", SameAs("in")),)
+    input_policy = "ImmediateInputStreamHandler"
+
+    def process(self, packets: PacketSet) -> None:
+        if packets["in"]:
+            self.outputs["out"].send(packets["in"])
+
+
+@register_calculator
+class WrongPayloadCalculator(Calculator[NoOptions]):
+    """Sends words where it has promised numbers."""
+
+    input_ports = (Port("in"),)
+    output_ports = (Port("out", int),)
+
+    def process(self, packets: PacketSet) -> None:
+        self.outputs["out"].send(packets["in"].with_payload("a word"))
+
+
+@register_calculator
+class SilentSidePacketCalculator(Calculator[NoOptions]):
+    """Promises a side packet and never makes it."""
+
+    input_ports = (Port("in"),)
+    side_output_ports = (Port("AMOUNT", int),)
+
+    def process(self, packets: PacketSet) -> None:
+        pass
+
+
+@register_calculator
+class JoinCalculator(Calculator[NoOptions]):
+    """Sends one number that depends on the whole input set and on all sets before it."""
+
+    input_ports = (Port("in", int, repeated=True),)
+    output_ports = (Port("out", int),)
+    timestamp_offset = 0
+
+    def open(self) -> None:
+        self._state = 17
+
+    def process(self, packets: PacketSet) -> None:
+        for position, packet in enumerate(packets.values()):
+            value = packet.payload if packet else -1
+            self._state = (self._state * 31 + value * (position + 3)) % 1_000_003
+        self.outputs["out"].send(Packet(self._state, packets.timestamp))
+
+
+@register_calculator
+class CountSetsCalculator(Calculator[NoOptions]):
+    """Counts the input sets it sees and the packets in them."""
+
+    input_ports = (Port("*"),)
+
+    def process(self, packets: PacketSet) -> None:
+        self.count("sets")
+        self.count("packets", sum(map(bool, packets.values())))

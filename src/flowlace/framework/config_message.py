@@ -160,10 +160,13 @@ def _options(message: Any, places: Places) -> list[AnyOptions]:
         if field.is_extension
     ]
     # Extensions of binary graphs that nobody registered: all that is known is their number.
-    fields = UnknownFieldSet(message.options)
+    fields: Any = UnknownFieldSet(message.options)
     found += [
         UnknownOptions(
-            f"extension {each.field_number}", data=each.data, extension=each.field_number
+            f"extension {each.field_number}",
+            data=each.data,
+            extension=each.field_number,
+            location=places.location,
         )
         for each in fields
         if each.wire_type == 2

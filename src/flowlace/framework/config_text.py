@@ -56,7 +56,7 @@ def parse_text(text: str, file: str = "<text>", *, schema: Schema | None = None)
     reader = _Reader(source, schema)
     for start, end in broken:
         reader.blank(start, end)
-    reader.check(fields, schema.graph.DESCRIPTOR)
+    reader.check(fields, schema.graph_descriptor)
     message = reader.parse(fields)
     places = Places.of_text(fields, reader.cut_options, source)
     config = graph_from_message(message, places)
@@ -157,8 +157,7 @@ class _Reader:
         elif descriptor.full_name in EXTENDABLE:
             extension = self._schema.extension(name)
             if extension is not None and extension.containing_type is not descriptor:
-                wanted = extension.containing_type.name
-                self._refuse(field, f"{field.name} belongs in {wanted}, not in {descriptor.name}")
+                self._refuse(field, f"{field.name} has no place in {descriptor.name}")
                 return
             inner = extension.message_type if extension is not None else None
         else:

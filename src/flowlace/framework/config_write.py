@@ -129,7 +129,7 @@ def _bracketed(name: str, options: AnyOptions) -> _Lines:
 
 
 def _fields(message: Message) -> _Lines:
-    yield from text_format.MessageToString(message).splitlines()
+    yield from filter(None, text_format.MessageToString(message).split("\n"))
 
 
 def _block(name: str, lines: Iterable[str]) -> _Lines:
@@ -158,4 +158,4 @@ def _number(field: str, number: int) -> _Lines:
 
 
 def _quoted(text: str) -> str:
-    return f'"{text_encoding.CEscape(str(text), as_utf8=True)}"'
+    return f'"{text_encoding.CEscape(str(text).encode(), as_utf8=True)}"'

@@ -60,8 +60,8 @@ class CalculatorGraph:
             graph.add_packet_to_input_stream("numbers", Packet(21, timestamp=0))
         ```
 
-    All methods may be called from any thread. Leaving the `with` block closes the inputs and waits
-    until everything is done, or cancels the run if the block raised.
+    All methods may be called from any thread. Leaving the `with` block closes the graph's inputs and
+    waits until everything is done, its sources too, or cancels the run if the block raised.
     """
 
     def __init__(self, config: GraphPlan | GraphSource) -> None:
@@ -375,7 +375,7 @@ class CalculatorGraph:
         if kind is not None:
             self.cancel()
             return
-        self.close_all_packet_sources()
+        self.close_all_input_streams()
         self.wait_until_done()
 
     def _wait(

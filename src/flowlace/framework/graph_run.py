@@ -159,7 +159,7 @@ class GraphRun:
             return
         timestamp = packets.timestamp
         verdict = self._call(node, node.calculator.process, packets)
-        if not isinstance(verdict, BaseException):
+        if not isinstance(verdict, BaseException) and not self.is_stopping:
             self._finish(node, verdict, self._send_outputs(node, timestamp), timestamp)
 
     def _process_chain(self, node: Node, packets: PacketSet) -> None:
@@ -170,6 +170,7 @@ class GraphRun:
         """
         first = node
         first.calls += 1
+        first.task_queue.calls += 1
         self.lock.release()
         try:
             while True:
@@ -210,6 +211,8 @@ class GraphRun:
                 raise
             return
         self.lock.acquire()
+        if self.is_stopping:
+            return
         touched = self._send_outputs(node, packets.timestamp)
         if node is not first:
             first.in_flight -= 1
@@ -245,7 +248,7 @@ class GraphRun:
     def _process_in_parallel(self, node: Node, packets: PacketSet) -> None:
         ticket, node.next_ticket = node.next_ticket, node.next_ticket + 1
         verdict = self._call(node, node.calculator.process, packets)
-        if isinstance(verdict, BaseException):
+        if isinstance(verdict, BaseException) or self.is_stopping:
             return
         sent = [(o.buffer, o.explicit_bound, o.wants_close) for o in node.outputs]
         for output in node.outputs:
@@ -265,7 +268,7 @@ class GraphRun:
             return
         packets = node.new_packet_set(UNSTARTED)
         verdict = self._call(node, node.calculator.process, packets)
-        if isinstance(verdict, BaseException):
+        if isinstance(verdict, BaseException) or self.is_stopping:
             return
         self._touch(self._send_outputs(node, UNSTARTED))
         if self._deliveries:
@@ -295,37 +298,36 @@ class GraphRun:
         """Calls a calculator without the lock; returns its verdict, or the exception it raised."""
         queue = node.task_queue
         is_long = node.call_ns >= LONG_CALL_NS
-        is_timed = is_long or node.calls & 15 == 0
-        node.calls += 1
+        queue.calls += 1
         if is_long:
             queue.blocked += 1
             if queue.has_tasks:
                 self._ask_for_thread(queue)
-        started = perf_counter_ns() if is_timed else 0
         self.lock.release()
+        started = perf_counter_ns()
         try:
             verdict = method(*arguments)
         except BaseException as error:
             self.lock.acquire()
-            if is_long:
-                queue.blocked -= 1
+            queue.blocked -= is_long
             self._fail_node(node, method.__name__, arguments, error)
             if not isinstance(error, Exception):
                 raise
             return error
+        took_ns = perf_counter_ns() - started
         self.lock.acquire()
-        if is_long:
-            queue.blocked -= 1
-        if is_timed:
-            node.call_ns += (perf_counter_ns() - started - node.call_ns) // 4
+        queue.blocked -= is_long
+        if arguments and node.max_in_flight == 1:
+            node.calls += 1
+            node.call_ns += (took_ns - node.call_ns) // 4
         return verdict
 
     def _ask_for_thread(self, queue: TaskQueue) -> None:
+        """Brings a thread to `queue` if all that work on it are inside long calls."""
         if queue.is_inline or self.is_paused or self.is_stopping:
             return
-        if queue.active + queue.requested <= queue.blocked and (
-            queue.active + queue.requested < queue.limit
-        ):
+        coming = queue.active + queue.requested
+        if coming < queue.limit and (coming <= queue.blocked or queue.seems_stuck()):
             queue.requested += 1
             queue.executor.submit(lambda: self.work(queue))
 
@@ -351,6 +353,8 @@ class GraphRun:
         if isinstance(verdict, BaseException):
             return
         node.state = NodeState.OPEN
+        if self.is_stopping:
+            return
         for output in node.outputs:
             self._publish_header(output.stream)
         touched = self._send_outputs(node, UNSTARTED)

@@ -114,8 +114,8 @@ class Node:
         """Results of parallel calls that wait for an earlier one."""
         self.drops: dict[str, DroppedPackets] = {}
         """Packets that came on each stream after the node had closed."""
-        self.call_ns = LONG_CALL_NS
-        """Smoothed time of a call; unknown counts as long."""
+        self.call_ns = 10 * LONG_CALL_NS
+        """Smoothed time of a call; long until several calls were short."""
         self.calls = 0
         self.sole_output: OutputStream | None = outputs[0] if len(outputs) == 1 else None
 

@@ -15,7 +15,7 @@ from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_fa
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from flowlace.framework import options, registry
+from flowlace.framework import builtin_options, options, registry
 from flowlace.framework.errors import FlowlaceError
 from flowlace.framework.options import OptionField, option_fields, options_message
 
@@ -24,6 +24,8 @@ FieldProto = descriptor_pb2.FieldDescriptorProto
 GRAPH: Final = "mediapipe.CalculatorGraphConfig"
 NODE: Final = "mediapipe.CalculatorGraphConfig.Node"
 ANY: Final = "google.protobuf.Any"
+assert builtin_options  # registers the options of policies and executors by being imported
+
 EXTENDABLE: Final = frozenset(
     {
         "mediapipe.CalculatorOptions",
@@ -151,6 +153,12 @@ class Schema:
         """The message class of a whole graph."""
         return self.message_class(GRAPH)
 
+    @cached_property
+    def graph_descriptor(self) -> Descriptor:
+        """The descriptor of a whole graph."""
+        found: Descriptor = self.pool.FindMessageTypeByName(GRAPH)
+        return found
+
     def message_class(self, full_name: str) -> type[Message]:
         """Returns the message class of a name this schema has."""
         descriptor: Descriptor = self.pool.FindMessageTypeByName(full_name)
@@ -176,7 +184,8 @@ class Schema:
     def extension_of(self, full_name: str, extendee: str) -> FieldDescriptor | None:
         """Returns the field by which the message `full_name` sits in `extendee`."""
         found = self.extension(f"{full_name}.ext")
-        if found is None or found.containing_type.full_name != extendee:
+        owner = None if found is None else found.containing_type
+        if owner is None or owner.full_name != extendee:
             return None
         return found
 

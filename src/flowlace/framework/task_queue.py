@@ -1,12 +1,16 @@
 """The ready tasks of one executor, in the order they should run."""
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Final
 
 from flowlace.framework.executor import ApplicationThreadExecutor, Executor
 
 if TYPE_CHECKING:
     from flowlace.framework.node import Node
+
+STUCK_NS: Final = 5_000_000
+"""A call that takes this long counts as stuck: one switch interval of the interpreter."""
 
 
 class TaskQueue:
@@ -16,8 +20,21 @@ class TaskQueue:
     Sources follow their output bound, so several of them advance together.
     """
 
-    __slots__ = ("opens", "ready", "sources", "active", "blocked", "executor", "is_inline",
-                 "limit", "nodes", "requested")  # fmt: skip
+    __slots__ = (
+        "_seen_at_ns",
+        "_seen_calls",
+        "active",
+        "blocked",
+        "calls",
+        "executor",
+        "is_inline",
+        "limit",
+        "nodes",
+        "opens",
+        "ready",
+        "requested",
+        "sources",
+    )
 
     def __init__(self, executor: Executor, limit: int, nodes: "list[Node]") -> None:
         self.executor = executor
@@ -29,6 +46,10 @@ class TaskQueue:
         """Threads at work on this queue."""
         self.blocked = 0
         """Of those, the ones inside a call known to take long."""
+        self.calls = 0
+        """Calls made so far; shows whether the queue moves."""
+        self._seen_calls = 0
+        self._seen_at_ns = 0
         self.requested = 0
         """Threads asked for that have not come yet."""
         # Heaps: nodes to open by index, ready nodes by negative index, sources by bound and index.
@@ -68,3 +89,14 @@ class TaskQueue:
     def has_tasks(self) -> bool:
         """Whether anything waits to be run."""
         return bool(self.ready or self.opens or self.sources)
+
+    def seems_stuck(self) -> bool:
+        """Returns whether no call has been made since the last look, long ago.
+
+        A node that is usually quick may for once wait for something; others should not wait too.
+        """
+        now_ns = monotonic_ns()
+        if self.calls != self._seen_calls:
+            self._seen_calls, self._seen_at_ns = self.calls, now_ns
+            return False
+        return now_ns - self._seen_at_ns > STUCK_NS

@@ -135,7 +135,7 @@ class _Scanner:
         found = self.top_level if depth == 0 else []
         if depth > MAX_DEPTH:
             raise _ScanError(f"messages are nested more than {MAX_DEPTH} deep", self._token.start)
-        opened_at = self._token.start
+        opened_at = max(self._previous_end - 1, 0)
         while self._token.text != closing or self._token.kind != "mark":
             if self._token.kind == "end":
                 if depth == 0:
@@ -208,7 +208,7 @@ class _Scanner:
     def _expected(self, what: str) -> _ScanError:
         token = self._token
         if token.kind == "end":
-            return _ScanError(f"expected {what}, but the file ends", token.start)
+            return _ScanError(f"expected {what}, but the file ends", self._previous_end)
         if token.text in ("'", '"'):
             return _ScanError("a string does not end on its line", token.start)
         return _ScanError(f"expected {what}, but got {_shorten(token.text)!r}", token.start)

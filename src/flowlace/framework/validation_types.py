@@ -14,6 +14,7 @@ from flowlace.framework.contract import (
     Contract,
     PortMap,
     SameAs,
+    alternatives,
     is_compatible,
     type_name,
 )
@@ -146,11 +147,16 @@ def _same_port(
 def _narrowest(types: Iterable[Any]) -> Any:
     narrowest: Any = object
     for each in types:
-        if narrowest is object or (
-            is_compatible(each, narrowest) and not is_compatible(narrowest, each)
-        ):
+        if _all_fit(each, narrowest) and not _all_fit(narrowest, each):
             narrowest = each
     return narrowest
+
+
+def _all_fit(packet_type: Any, wanted: Any) -> bool:
+    """Returns whether every member of a union fits, where `is_compatible` asks for one."""
+    if packet_type is object:
+        return wanted is object
+    return all(is_compatible(each, wanted) for each in alternatives(packet_type))
 
 
 def _produced_conflicts(produced: list[TypeClaim]) -> list[Problem]:

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import av
 import numpy as np
@@ -186,11 +186,11 @@ class _Encoder:
     ) -> None:
         self.shape = first.pixels.shape[:2]
         self._tick = {"matroska": Fraction(1, 1000), "avi": 1 / rate}.get(kind, Fraction(1, 10**6))
-        self._container: Any = av.open(
+        self._container = av.open(
             file, "w", format=kind, options=_container_options(kind), buffer_size=1 << 18
         )
         codec = options.codec or _codec(kind)
-        self._stream: Any = self._container.add_stream(codec, rate=rate)
+        self._stream = cast(Any, self._container.add_stream(codec, rate=rate))
         self._stream.width = first.width_px + first.width_px % 2
         self._stream.height = first.height_px + first.height_px % 2
         self._stream.pix_fmt = "yuv420p"

@@ -137,7 +137,7 @@ class VideoFileSource(Source):
         if pts is None:
             self._skips.add("no_timestamp", f"the frame after {self._position()}")
             return None
-        timestamp_us = to_microseconds(pts, decoded.time_base)
+        timestamp_us = to_microseconds(pts, decoded.time_base or self._stream.time_base)
         if decoded.is_corrupt:
             self._skips.add("corrupt", f"the frame at {timestamp_us} µs decodes with errors")
         elif self._last_us is not None and timestamp_us <= self._last_us:

@@ -18,6 +18,8 @@ IntArray = NDArray[np.int64]
 
 STANDARD_PERIOD_US = 1_000_000 / 30
 
+EVIDENCE_COUNT = 8
+
 
 def aspect_extent(frame_aspect: float) -> FloatArray:
     """Returns the frame's width and height in the aspect domain."""
@@ -34,9 +36,6 @@ class FeatureMemory:
     belief: FloatArray
     """`[pair]` log-odds that the feature is part of the box's object."""
 
-    anchor: FloatArray
-    """`[pair, uv]` place in the box, in box sizes, when first seen."""
-
     age: IntArray
     """`[pair]` steps the feature has been near the box."""
 
@@ -52,7 +51,6 @@ class FeatureMemory:
         return cls(
             key=np.empty(0, np.int64),
             belief=np.empty(0),
-            anchor=np.empty((0, 2)),
             age=np.empty(0, np.int64),
             position=np.empty((0, 2)),
             is_inlier=np.empty(0, np.bool_),
@@ -80,7 +78,6 @@ class FeatureMemory:
             self,
             key=np.sort(key),
             belief=self.belief[order],
-            anchor=self.anchor[order],
             age=self.age[order],
             position=self.position[order],
             is_inlier=self.is_inlier[order],
@@ -121,8 +118,8 @@ class BoxStates:
     failures: IntArray
     """Steps in a row without support by features."""
 
-    age: IntArray
-    """Steps since the start."""
+    age_us: IntArray
+    """Time since the start."""
 
     confidence: FloatArray
     """Calibrated probability that the box is still right."""
@@ -163,7 +160,7 @@ class BoxStates:
             prior_weight=np.zeros(count),
             status=np.full(count, TrackState.TRACKED, np.int64),
             failures=np.zeros(count, np.int64),
-            age=np.zeros(count, np.int64),
+            age_us=np.zeros(count, np.int64),
             confidence=np.ones(count),
             evidence=np.zeros((count, EVIDENCE_COUNT)),
             memory=FeatureMemory.empty(),
@@ -177,6 +174,16 @@ class BoxStates:
         """`[box, xy]` current size before rotation."""
         return self.size * self.scale[:, None]
 
+    @property
+    def is_quad(self) -> NDArray[np.bool_]:
+        """`[box]` whether the box is given by four corners."""
+        return ~np.isnan(self.quad[:, 0, 0])
+
+    @property
+    def is_failed(self) -> NDArray[np.bool_]:
+        """`[box]` whether the last step lost the box."""
+        return self.status <= TrackState.NO_FEATURES
+
     def half_extent(self) -> FloatArray:
         """`[box, xy]` half the size of the upright box around each rotated box."""
         half = self.scaled_size / 2
@@ -187,9 +194,7 @@ class BoxStates:
 
     def select(self, kept: IntArray) -> Self:
         """Returns the boxes at indices `kept`, in that order."""
-        arrays = {
-            f.name: getattr(self, f.name)[kept] for f in fields(self) if f.name != "memory"
-        }
+        arrays = {f.name: getattr(self, f.name)[kept] for f in fields(self) if f.name != "memory"}
         return type(self)(**arrays, memory=self.memory.of_boxes(kept, len(self)))
 
     def joined(self, other: Self) -> Self:
@@ -207,6 +212,3 @@ class BoxStates:
             }
         )
         return type(self)(**arrays, memory=memory)
-
-
-EVIDENCE_COUNT = 10

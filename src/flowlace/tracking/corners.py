@@ -80,9 +80,7 @@ def _local_maxima(response: NDArray[np.float32], options: CornerOptions) -> NDAr
     # A window maximum as wide as the wanted distance replaces the usual 3x3 test followed by
     # one-by-one thinning: the same spacing without a loop over points.
     highest = cv2.dilate(response, np.ones((side, side), np.uint8))
-    is_corner: NDArray[np.bool_] = (response >= highest) & (
-        response > options.lowest_quality_level
-    )
+    is_corner: NDArray[np.bool_] = (response >= highest) & (response > options.lowest_quality_level)
     edge = options.border_px
     is_corner[:edge] = is_corner[-edge:] = False
     is_corner[:, :edge] = is_corner[:, -edge:] = False

@@ -42,23 +42,32 @@ def supported_by_neighbours(
     if len(positions) <= options.min_supporters:
         return np.ones(len(positions), np.bool_)
     radius = options.radius_fraction * float(np.hypot(*shape))
-    near = _squared_distances(positions) < radius**2
     tolerance = np.maximum(
         options.absolute_inlier_error_threshold,
         options.relative_inlier_error_threshold * np.linalg.norm(flow, axis=1),
-    ).astype(np.float32)
-    agrees = _squared_distances(flow) < (tolerance**2)[:, None]
-    # Both counts include the vector itself.
-    neighbours = near.sum(axis=1) - 1
-    supporters = (near & agrees).sum(axis=1) - 1
+    )
+    near = _differ_by_less(positions, np.full(len(positions), radius))
+    agrees = _differ_by_less(flow, tolerance)
+    agrees &= near
+    # Both counts include the vector itself. Single precision counts a row by one fast product.
+    ones = np.ones(len(positions), np.float32)
+    neighbours = near.astype(np.float32) @ ones - 1
+    supporters = agrees.astype(np.float32) @ ones - 1
     supported: NDArray[np.bool_] = supporters >= np.minimum(options.min_supporters, neighbours)
     return supported
 
 
-def _squared_distances(points: FloatArray) -> NDArray[np.float32]:
-    """Returns `[point, point]` by |a|² + |b|² - 2ab, one matrix product instead of a loop."""
+def _differ_by_less(points: FloatArray, limit: FloatArray) -> NDArray[np.bool_]:
+    """Returns `[point, point]` whether |a - b| < limit of a.
+
+    |a|² + |b|² - 2ab - limit² is one matrix product with the squares as further columns: no
+    intermediate arrays of all pairs, which would cost more than the comparison.
+    """
     # Centred first: in single precision the formula loses digits far from the origin.
-    p = (points - points.mean(axis=0)).astype(np.float32)
+    p = points - points.mean(axis=0)
     squared = np.einsum("ij,ij->i", p, p)
-    distances: NDArray[np.float32] = squared[:, None] + squared[None] - 2 * (p @ p.T)
-    return distances
+    ones = np.ones(len(p))
+    left = np.column_stack((-2 * p, squared - limit**2, ones)).astype(np.float32)
+    right = np.column_stack((p, ones, squared)).astype(np.float32)
+    less: NDArray[np.bool_] = left @ right.T < 0
+    return less

@@ -40,8 +40,8 @@ class RegionFlowOptions:
     tracking_levels: int = 3
     """Pyramid levels above the frame itself; 3 reach about 8 windows' radius of motion."""
 
-    reuse_features_min_survived_frac: float = 0.9
-    """Fresh corners are looked for once fewer of the wanted points than this are left."""
+    reuse_features_min_survived_frac: float = .95
+    """Fresh corners are looked for once fewer of the points than this are left."""
 
     long_tracks_max_frames: int = 300
     """A point is dropped at this age and may be found again as a new one."""
@@ -92,7 +92,11 @@ class RegionFlow:
         self._options = options or RegionFlowOptions()
         self._previous: NDArray[np.uint8] | None = None
         self._input_shape: tuple[int, ...] = ()
-        self._forget_points()
+        self._points = np.empty((0, 2))
+        self._flow = np.empty((0, 2))
+        self._ids = np.empty(0, np.int64)
+        self._ages = np.empty(0, np.int64)
+        self._count_at_search = 1
         self._next_id = 0
 
     def track(self, gray: NDArray[np.uint8]) -> FeatureFlow:
@@ -142,9 +146,7 @@ class RegionFlow:
             is_duplicated=False,
         )
 
-    def _follow(
-        self, previous: NDArray[np.uint8], current: NDArray[np.uint8]
-    ) -> FeatureFlow:
+    def _follow(self, previous: NDArray[np.uint8], current: NDArray[np.uint8]) -> FeatureFlow:
         if not len(self._points):
             return self._no_flow(current)
         moved, found = self._lucas_kanade(previous, current, self._points, None)
@@ -218,9 +220,7 @@ class RegionFlow:
             verified[doubtful] = status & (distance < self._options.verification_distance)
         return verified
 
-    def _keep_points(
-        self, kept: NDArray[np.bool_], points: FloatArray, flow: FloatArray
-    ) -> None:
+    def _keep_points(self, kept: NDArray[np.bool_], points: FloatArray, flow: FloatArray) -> None:
         self._points, self._flow = points[kept], flow[kept]
         self._ids, self._ages = self._ids[kept], self._ages[kept]
 
@@ -241,7 +241,9 @@ class RegionFlow:
     def _top_up(self, current: NDArray[np.uint8]) -> None:
         options = self._options
         wanted = options.corners.max_features
-        if len(self._points) >= options.reuse_features_min_survived_frac * wanted:
+        # Measured against what the last search left, not against what is wanted: a flat picture
+        # never has that many, and would be searched in every frame for nothing.
+        if len(self._points) >= options.reuse_features_min_survived_frac * self._count_at_search:
             return
         fresh = grid_corners(current, self._points, wanted - len(self._points), options.corners)
         self._points = np.concatenate((self._points, fresh))
@@ -250,12 +252,7 @@ class RegionFlow:
         self._next_id += len(fresh)
         self._ids = np.concatenate((self._ids, new_ids))
         self._ages = np.concatenate((self._ages, np.zeros(len(fresh), np.int64)))
-
-    def _forget_points(self) -> None:
-        self._points = np.empty((0, 2))
-        self._flow = np.empty((0, 2))
-        self._ids = np.empty(0, np.int64)
-        self._ages = np.empty(0, np.int64)
+        self._count_at_search = len(self._points)
 
 
 def _jumps(flow: FloatArray, flow_before: FloatArray) -> NDArray[np.bool_]:

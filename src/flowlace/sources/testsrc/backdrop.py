@@ -132,7 +132,8 @@ class _Painter:
         bricks = np.where(joint, 0.8, 0.86 + 0.24 * brick)
         stains = sample(self._tile, along, up * 0.6, 14.0) * 0.07
         grain = sample(self._fine, along, up, 3.5) * 0.07
-        return (np.where(is_brick, bricks, 1.0) + stains + grain).astype(np.float32)
+        grained: Floats = (np.where(is_brick, bricks, 1.0) + stains + grain).astype(np.float32)
+        return grained
 
     def _windows(
         self, color: Floats, along: Floats, up: Floats, number: NDArray[np.int64], storeys: Floats

@@ -93,7 +93,7 @@ def test_a_camera_that_is_not_there_is_an_error_that_says_so(
     with (
         camera_source(3, clock, options, lambda _: closed) as source,
         pytest.raises(
-            SourceError, match="'camera 3': no frame after 1 tries.*camera 3 can't be op"
+            SourceError, match=r"'camera 3': no frame after 1 tries.*camera 3 can't be op"
         ),
     ):
         source.read()

@@ -34,7 +34,7 @@ class MjpegCamera:
         camera = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name is the protocol's
+            def do_GET(self) -> None:
                 camera.visits += 1
                 self.send_response(200)
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
@@ -43,7 +43,8 @@ class MjpegCamera:
                     if number == frames_a_visit or camera.is_over.wait(0.005):
                         return  # the connection breaks without a word
                     jpeg = camera.jpeg(number)
-                    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                    head = "--frame\r\nContent-Type: image/jpeg\r\n"
+                    head += f"Content-Length: {len(jpeg)}\r\n\r\n"
                     try:
                         self.wfile.write(head.encode() + jpeg + b"\r\n")
                     except OSError:
@@ -250,7 +251,7 @@ def test_a_video_file_on_a_server_is_read_as_a_file(tmp_path: Path, write_frames
     clip = write_frames(tmp_path / "clip.mkv", range(0, 400, 40))
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name is the protocol's
+        def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
             self.wfile.write(clip.read_bytes())

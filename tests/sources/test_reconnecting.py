@@ -269,7 +269,7 @@ def test_a_frame_that_is_no_picture_is_skipped_and_counted(
 ) -> None:
     with FakeCamera(streams[0]).source(clock) as source:
         streams[0].feed(-1)
-        until(lambda: not source._box._items == [])
+        until(lambda: source._box._items != [])
         threading.Timer(0.01, streams[0].feed, (4,)).start()
         assert (values(source, 1), dict(source.counts.skipped)) == ([4], {"corrupt": 1})
 

@@ -4,8 +4,16 @@ from typing import Any
 
 import pytest
 
-from flowlace.sources import Frame, Source, SourceCounts, SourceError, SourceInfo
-from flowlace.sources import open_source, opens_source, registry
+from flowlace.sources import (
+    Frame,
+    Source,
+    SourceCounts,
+    SourceError,
+    SourceInfo,
+    open_source,
+    opens_source,
+    registry,
+)
 from flowlace.sources.openers import Url
 from flowlace.sources.registry import parse_url
 

@@ -46,7 +46,7 @@ def test_a_file_that_starts_late_starts_late(tmp_path: Path, write_frames: Write
 def test_timestamps_of_odd_rates_are_rounded_and_do_not_drift(
     tmp_path: Path, write_frames: WriteFrames
 ) -> None:
-    path = write_frames(tmp_path / "clip.mp4", range(0, 120), tick=Fraction(1001, 30000))
+    path = write_frames(tmp_path / "clip.mp4", range(120), tick=Fraction(1001, 30000))
     given = timestamps(VideoFileSource(path))
     assert given == [round(n * 1001 / 30000 * 1e6) for n in range(120)]
 
@@ -169,7 +169,7 @@ def test_raw_video_without_timestamps_is_an_error_that_says_so(
 
 
 def test_avi_gives_each_picture_its_slot(tmp_path: Path, write_frames: WriteFrames) -> None:
-    ticks = range(0, 20)
+    ticks = range(20)
     path = write_frames(tmp_path / "c.avi", ticks, codec="mpeg4", tick=Fraction(1, 25))
     assert timestamps(VideoFileSource(path)) == [40_000 * n for n in ticks]
 

@@ -276,8 +276,12 @@ class CalculatorGraph:
             TimeoutError: it took longer than `timeout_s` seconds.
         """
         run = self._running()
-        self._wait(run, lambda: run.is_idle or run.is_done, timeout_s, "the graph to be idle")
-        self._raise_errors(run, is_end_fine=True)
+        deadline = None if timeout_s is None else monotonic() + timeout_s
+        with run.lock:
+            while not (run.is_idle or run.is_done):
+                run.wait_for_change(deadline, "the graph to be idle")
+        if run.errors:
+            self._raise_errors(run)
 
     def wait_until_done(self, timeout_s: float | None = None) -> None:
         """Waits until the run is over: all inputs closed, everything processed and closed.
@@ -467,8 +471,9 @@ class CalculatorGraph:
         return self._run
 
     def _running(self) -> GraphRun:
-        run = self._started()
-        if run.is_done:
+        run = self._run
+        if run is None or run.is_done:
+            run = self._started()
             self._raise_errors(run)
         return run
 

@@ -27,7 +27,7 @@ from flowlace.framework.node import (
 )
 from flowlace.framework.observer import StreamObserver
 from flowlace.framework.packet import Packet
-from flowlace.framework.stream import Stream
+from flowlace.framework.stream import InputQueue, Stream
 from flowlace.framework.task_queue import TaskQueue
 from flowlace.framework.throttle import Throttle
 from flowlace.framework.timestamp import (
@@ -648,13 +648,16 @@ class GraphRun:
             else:
                 if self.is_stopping:
                     self._end()
-                elif not has_tasks and (
-                    self._start_next_layer() or self._release_throttles() or self._wind_up()
-                ):
+                elif not has_tasks and self._find_something_to_do():
                     continue
             break
         if self.waiters:
             self.changed.notify_all()
+
+    def _find_something_to_do(self) -> bool:
+        if self.sources and self._start_next_layer():
+            return True
+        return self._release_throttles() or self._wind_up()
 
     def _start_next_layer(self) -> bool:
         open_sources = [node for node in self.sources if node.state is not NodeState.CLOSED]
@@ -670,7 +673,10 @@ class GraphRun:
 
     def _release_throttles(self) -> bool:
         """Lets a graph whose full queues all wait for each other go on, or reports it."""
-        full = [q for root in self.roots for q in root.full_queues if q.node is not None]
+        full = set[InputQueue]()
+        for root in self.roots:
+            if root.full_queues:
+                full.update(queue for queue in root.full_queues if queue.node is not None)
         if not full:
             return False
         if self.reports_deadlock:
@@ -680,7 +686,7 @@ class GraphRun:
                 f"raise max_queue_size or buffer_size_hint, or leave report_deadlock unset"
             )
             return True
-        for queue in set(full):
+        for queue in full:
             queue.max_size += 1
             queue.update_fullness()
         return True

@@ -120,13 +120,12 @@ def _find_same(
     streams = (contract.inputs, contract.outputs)
     sides = (contract.side_inputs, contract.side_outputs)
     own, foreign = (streams, sides) if family == "stream" else (sides, streams)
-    for ports, name in (
-        (own[0], family),
-        (own[1], family),
-        (foreign[0], "side" if family == "stream" else "stream"),
-    ):
-        if (ports is own[1]) == is_output and port.type.port == "*" and ports in own:
-            continue  # a wildcard pairs with the other side of the node
+    if port.type.port == "*":  # a wildcard pairs with the other side of the node
+        places = [(own[0 if is_output else 1], family)]
+    else:
+        other_family = "side" if family == "stream" else "stream"
+        places = [(own[0], family), (own[1], family), (foreign[0], other_family)]
+    for ports, name in places:
         found = _same_port(port, port.type.port, ports)
         if found is not None and found is not port:
             return name, found.name

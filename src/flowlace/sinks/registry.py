@@ -53,7 +53,11 @@ def open_sink(url: str) -> Sink:
     """
     match = _OPTIONS.match(url)
     plain, options = (match[1], match[2]) if match else (url, "")
-    name = "folder" if plain.endswith("/") or Path(plain).is_dir() else _openers.name_of(plain)
+    name = (
+        "folder"
+        if plain.endswith("/") or (plain and Path(plain).is_dir())
+        else _openers.name_of(plain)
+    )
     if name is None:
         known = ", ".join(_openers.known())
         raise SinkError(f"sink {url!r} is of no kind that is known; known are: {known}")

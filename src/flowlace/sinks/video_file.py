@@ -44,6 +44,7 @@ _PIXELS = {
 }
 _HYBRID_SINCE = (61, 3)  # libavformat that can finish a fragmented MP4 as a normal one
 _BT709 = 1
+_LONGEST_MP4_GAP_US = (1 << 31) - 1  # FFmpeg replaces longer ones by 1 µs without a word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +146,19 @@ class VideoFileSink(Sink):
                 f"{place}: the image is {payload.width_px}×{payload.height_px}, the ones before "
                 f"are {width}×{height}; scale them to one size in the graph"
             )
-        if self._last_us is not None and timestamp_us <= self._last_us:
-            raise SinkError(f"{place}: the image before is at {self._last_us} µs, time must grow")
+        self._check_time(place, timestamp_us)
         return payload
+
+    def _check_time(self, place: str, timestamp_us: int) -> None:
+        if self._last_us is None:
+            return
+        if timestamp_us <= self._last_us:
+            raise SinkError(f"{place}: the image before is at {self._last_us} µs, time must grow")
+        if self._kind in ("mp4", "mov") and timestamp_us - self._last_us > _LONGEST_MP4_GAP_US:
+            raise SinkError(
+                f"{place}: the image before is at {self._last_us} µs, and MP4 in microseconds "
+                "holds no gap of more than 35 minutes; use .mkv"
+            )
 
     def _tick(self, timestamp_us: int) -> int:
         if self._kind == "avi":
@@ -296,6 +307,7 @@ def _container_options(kind: str) -> dict[str, str]:
     return {
         "movflags": f"+frag_keyframe+delay_moov+default_base_moof{hybrid}",
         "video_track_timescale": "1000000",
+        "movie_timescale": "1000000",  # of the start time
         "flush_packets": "1",
     }
 

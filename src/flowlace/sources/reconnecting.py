@@ -144,7 +144,8 @@ class ReconnectingSource(Source, Generic[T]):
         reader = self._reader
         if reader is not None:
             reader.let_go()
-            reader.thread.join(_CLOSE_WAIT_S)
+            if reader.thread.ident is not None:
+                reader.thread.join(_CLOSE_WAIT_S)
         if self._keeper is not threading.current_thread():
             self._keeper.join(_CLOSE_WAIT_S / 8)
 
@@ -244,6 +245,8 @@ class _Reader(Generic[T]):
         self.is_over.set()
 
     def _run(self) -> None:
+        if self.is_over.is_set():  # closed before it began
+            return
         try:
             with closing(self._open_stream()) as stream:
                 for raw in stream:

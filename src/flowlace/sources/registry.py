@@ -63,7 +63,7 @@ def open_source(url: str, clock: Clock | None = None) -> Source:
 def parse_url(text: str) -> Url:
     """Returns `text` taken apart, with the name of what opens it; SourceError if unknown."""
     plain, options = _split(text)
-    name = _name(plain)
+    name = _name(plain) if plain else None
     if name is None:
         raise SourceError(_unknown(text))
     prefix = f"{name}:"
@@ -84,11 +84,13 @@ def _name(plain: str) -> str | None:
         return "camera"
     if (scheme := plain.partition("://")[0]) in _NETWORK:
         return scheme
+    if Path(plain).is_file():
+        return _openers.name_of(plain) or "video"
     if Path(plain).is_dir() or glob.has_magic(plain):
         return "folder"
     if (known := _openers.name_of(plain)) is not None:
         return known
-    return "video" if Path(plain).is_file() or not _is_address(plain) else None
+    return None if _is_address(plain) else "video"
 
 
 def _is_address(plain: str) -> bool:

@@ -40,7 +40,7 @@ class RegionFlowOptions:
     tracking_levels: int = 3
     """Pyramid levels above the frame itself; 3 reach about 8 windows' radius of motion."""
 
-    reuse_features_min_survived_frac: float = .95
+    reuse_features_min_survived_frac: float = 0.95
     """Fresh corners are looked for once fewer of the points than this are left."""
 
     long_tracks_max_frames: int = 300

@@ -118,26 +118,24 @@ def test_a_box_holds_what_is_drawn(still: StreetSource) -> None:
         left, right = max(int(box.x - 0.25 * box.w) - 2, 0), int(box.x + 1.25 * box.w) + 3
         outside[top:bottom, left:right] = False
     assert (difference > 60).sum() > 500
-    assert (difference[outside] > 12).sum() == 0
+    # A shadow may fall into the picture from a thing that is outside of it.
+    assert (difference[outside] > 25).sum() < 20
 
 
-def test_a_box_is_tight_around_what_is_drawn(still: StreetSource) -> None:
-    empty = StreetSource(
-        StreetOptions(
-            width=320, height=180, density=0, pan=0, shake=0, noise=0, light=0, seconds=20
-        )
-    )
+def test_a_box_is_tight_around_what_is_drawn() -> None:
+    options = {"width": 320, "height": 180, "pan": 0, "shake": 0, "noise": 0, "light": 0}
+    quiet = StreetSource(StreetOptions(**options, density=0.12, seconds=60))
+    empty = StreetSource(StreetOptions(**options, density=0, seconds=60))
     frame, box = next(
         (frame, box)
-        for frame in range(600)
-        for box in still.ground_truth(frame)
-        if box.label == "car" and box.visible_fraction > 0.97 and box.w > 50
-        and _stands_alone(box, still.ground_truth(frame))
-    )  # fmt: skip
-    pictures = still.image(frame).pixels.astype(int), empty.image(frame).pixels.astype(int)
+        for frame in range(0, 1800, 3)
+        for box in quiet.ground_truth(frame)
+        if _stands_alone(box, quiet.ground_truth(frame))
+    )
+    pictures = quiet.image(frame).pixels.astype(int), empty.image(frame).pixels.astype(int)
     changed = np.abs(pictures[0] - pictures[1]).max(axis=2) > 25
-    rows = slice(max(int(box.y) - 6, 0), int(box.y + 0.8 * box.h))  # the shadow lies below
-    columns = slice(max(int(box.x) - 12, 0), int(box.x + box.w) + 12)
+    rows = slice(int(box.y) - 6, int(box.y + 0.8 * box.h))  # the shadow lies below
+    columns = slice(int(box.x) - 12, int(box.x + box.w) + 12)
     y, x = np.nonzero(changed[rows, columns])
     assert y.min() + rows.start == pytest.approx(box.y, abs=2)
     assert x.min() + columns.start == pytest.approx(box.x, abs=2)
@@ -145,14 +143,16 @@ def test_a_box_is_tight_around_what_is_drawn(still: StreetSource) -> None:
 
 
 def _stands_alone(box: SceneBox, boxes: list[SceneBox]) -> bool:
-    inside = box.x > 14 and box.x + box.w < 306
-    return inside and not any(
-        other.id != box.id
-        and other.x < box.x + box.w + 20
-        and box.x < other.x + other.w + 20
-        and other.y < box.y + box.h + 8
-        and box.y < other.y + other.h + 8
-        for other in boxes
+    is_clear = box.label == "car" and box.w > 40 and box.visible_fraction > 0.97
+    return (
+        is_clear
+        and box.x > 14
+        and box.x + box.w < 306
+        and all(
+            other.x > box.x + box.w + 20 or box.x > other.x + other.w + 20
+            for other in boxes
+            if other.id != box.id
+        )
     )
 
 

@@ -1,0 +1,125 @@
+"""`NAME=URL`: which source feeds and which sink takes which stream of a graph."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flowlace.formats.image import Image
+from flowlace.framework.contract import ConnectedPort
+from flowlace.framework.registry import nearest_name
+from flowlace.runner.errors import RunnerError
+
+_NAMED = re.compile(r"(?s)([a-z_][a-z0-9_]*)=(.*)")
+_PICTURE_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".png", ".jpg", ".jpeg", "/")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One source or sink and the stream it belongs to."""
+
+    stream: str
+    """Name of the graph's stream; empty where the user left it out."""
+
+    url: str
+
+
+def parse_binding(text: str) -> Binding:
+    """Returns the parts of `NAME=URL`; a URL alone has no name.
+
+    Example:
+        >>> parse_binding("boxes=out.jsonl")
+        Binding(stream='boxes', url='out.jsonl')
+        >>> parse_binding("testsrc:street?seed=1")
+        Binding(stream='', url='testsrc:street?seed=1')
+    """
+    match = _NAMED.fullmatch(text)
+    return Binding(match[1], match[2]) if match else Binding("", text)
+
+
+def bind_sources(texts: Iterable[str], inputs: dict[str, ConnectedPort]) -> list[dict[str, str]]:
+    """Returns, for each graph to run, the source URL of each input stream.
+
+    Unnamed sources go to the one input that takes pictures; several of them make several graphs.
+
+    Raises:
+        RunnerError: a name the graph does not have, or no way to tell which stream is meant.
+    """
+    bindings = [parse_binding(text) for text in texts]
+    named = {one.stream: one.url for one in bindings if one.stream}
+    for name in named:
+        _check_name(name, inputs, "input")
+    unnamed = [one.url for one in bindings if not one.stream]
+    if not unnamed:
+        return [named]
+    stream = _main_stream(inputs, named, "input", "source")
+    return [{**named, stream: url} for url in unnamed]
+
+
+def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[Binding]:
+    """Returns the sinks with the stream of each.
+
+    A sink without a name takes the graph's pictures if it holds pictures, else its other output.
+
+    Raises:
+        RunnerError: a name the graph does not have, or no way to tell which stream is meant.
+    """
+    bound = []
+    for binding in map(parse_binding, texts):
+        if binding.stream:
+            _check_name(binding.stream, outputs, "output")
+            bound.append(binding)
+            continue
+        wants_pictures = binding.url.partition("?")[0].endswith(_PICTURE_ENDINGS)
+        fitting = {
+            name: port for name, port in outputs.items() if _is_picture(port) == wants_pictures
+        }
+        stream = _main_stream(fitting or outputs, {}, "output", "sink")
+        bound.append(Binding(stream, binding.url))
+    return bound
+
+
+def numbered(url: str, index: int, count: int) -> str:
+    """Returns the sink of one of several graphs: `{index}` filled in, or put before the ending.
+
+    Example:
+        >>> numbered("out.mp4", 1, 2), numbered("cam{index}.mp4", 1, 2), numbered("out.mp4", 0, 1)
+        ('out-1.mp4', 'cam1.mp4', 'out.mp4')
+    """
+    if "{index}" in url:
+        return url.replace("{index}", str(index))
+    if count == 1 or url in ("none", "null"):
+        return url
+    plain, question, options = url.partition("?")
+    stem, dot, ending = plain.rpartition(".")
+    if not dot or "/" in ending:
+        return f"{plain.rstrip('/')}-{index}/{question}{options}"
+    return f"{stem}-{index}.{ending}{question}{options}"
+
+
+def _is_picture(port: ConnectedPort) -> bool:
+    kind: Any = port.type
+    return isinstance(kind, type) and issubclass(kind, Image)
+
+
+def _main_stream(
+    ports: dict[str, ConnectedPort], taken: dict[str, str], what: str, option: str
+) -> str:
+    free = [name for name in ports if name not in taken]
+    pictures = [name for name in free if _is_picture(ports[name])]
+    candidates = pictures or free
+    if len(candidates) == 1:
+        return candidates[0]
+    if not free:
+        raise RunnerError(f"the graph has no {what} stream left for a --{option} without a name")
+    raise RunnerError(
+        f"which {what} stream is meant? write --{option} NAME=URL with one of: {', '.join(free)}"
+    )
+
+
+def _check_name(name: str, ports: dict[str, ConnectedPort], what: str) -> None:
+    if name not in ports:
+        hint = nearest_name(name, list(ports))
+        known = ", ".join(ports) or "none"
+        message = f"the graph has no {what} stream {name!r}; it has: {known}"
+        raise RunnerError(f"{message} ({hint})" if hint else message)

@@ -1,0 +1,36 @@
+"""Finds a graph by its folder's name or by a path."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from flowlace.framework.registry import nearest_name
+from flowlace.runner.errors import RunnerError
+
+
+def graphs_folder() -> Path:
+    """Returns the folder of the graphs that come with the package."""
+    return Path(str(files("flowlace") / "graphs"))
+
+
+def known_graphs() -> dict[str, Path]:
+    """Returns the packaged graphs by name: `graphs/NAME/NAME.pbtxt`."""
+    found = sorted(graphs_folder().glob("*/*.pbtxt"))
+    return {path.stem: path for path in found if path.parent.name == path.stem}
+
+
+def find_graph(name_or_path: str) -> Path:
+    """Returns the file of a graph.
+
+    Raises:
+        RunnerError: there is no such file or packaged graph; lists the known ones.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    known = known_graphs()
+    if name_or_path in known:
+        return known[name_or_path]
+    hint = nearest_name(name_or_path, list(known))
+    listed = ", ".join(known) or "none"
+    message = f"graph {name_or_path!r} is neither a file nor one of the packaged graphs: {listed}"
+    raise RunnerError(f"{message} ({hint})" if hint else message)

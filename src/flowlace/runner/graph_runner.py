@@ -1,0 +1,173 @@
+"""Feeds one graph from its sources and its results to its sinks."""
+
+import heapq
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from time import monotonic
+from typing import Any
+
+from flowlace.framework.errors import FlowlaceError
+from flowlace.framework.graph import CalculatorGraph
+from flowlace.framework.packet import Packet
+from flowlace.runner.summary import RunSummary
+from flowlace.sinks.sink import Sink
+from flowlace.sources.source import Frame, Source, SourceTimeoutError
+
+LOOK_UP_S = 0.2
+"""How often a wait for a live frame looks whether it should stop."""
+
+FirstFrame = Callable[[Frame], Any]
+"""Makes the payload of an input stream's only packet from the first frame."""
+
+
+class GraphRunner:
+    """Runs a graph from sources to sinks.
+
+    Files are lossless: adding waits for the graph. For a live source one frame is in the graph at
+    a time; while it is busy the source keeps the newest frame and counts those it drops, so the
+    results are never older than one frame's work.
+
+    Args:
+        graph: the graph, not started.
+        sources: by input stream.
+        sinks: output stream and sink, any number a stream.
+        first_packets: input streams that get one packet at the time of the first frame.
+        side_packets: the graph's input side packets.
+        on_frame: called after each frame that was added, for progress.
+    """
+
+    def __init__(
+        self,
+        graph: CalculatorGraph,
+        sources: Mapping[str, Source],
+        sinks: list[tuple[str, Sink]],
+        *,
+        first_packets: Mapping[str, FirstFrame] | None = None,
+        side_packets: Mapping[str, Any] | None = None,
+        on_frame: Callable[[Frame], None] | None = None,
+    ) -> None:
+        self._graph = graph
+        self._sources = dict(sources)
+        self._sinks = sinks
+        self._first_packets = dict(first_packets or {})
+        self._side_packets = side_packets
+        self._on_frame = on_frame
+        self._stop = threading.Event()
+        self._feeding_error: BaseException | None = None
+        self._started_s = 0.0
+        self.summary = RunSummary()
+
+    def stop(self) -> None:
+        """Ends the sources; what is in the graph is still processed and written."""
+        self._stop.set()
+        for source in self._sources.values():
+            source.close()
+
+    def cancel(self) -> None:
+        """Ends the run at once; files are still finished."""
+        self._stop.set()
+        self._graph.cancel()
+
+    def run(self) -> RunSummary:
+        """Runs until the sources end; returns the counts.
+
+        Raises:
+            FlowlaceError: a source, the graph or a sink failed; what had been processed is kept.
+        """
+        self._started_s = monotonic()
+        with ExitStack() as closing:
+            for source in self._sources.values():
+                closing.callback(source.close)
+            for _, sink in self._sinks:
+                closing.callback(sink.close)
+            closing.callback(self._count)
+            for stream, sink in self._sinks:
+                self._graph.observe_output_stream(stream, _writer(sink))
+            self._graph.start_run(self._side_packets)
+            try:
+                self._feed()
+            except BaseException:
+                self._end_early()
+                raise
+            self._graph.close_all_packet_sources()
+            self._graph.wait_until_done()
+        return self.summary
+
+    def _end_early(self) -> None:
+        """Lets the graph finish what it has, so that files hold all results so far."""
+        try:
+            self._graph.close_all_packet_sources()
+            self._graph.wait_until_done()
+        except FlowlaceError:
+            self._graph.cancel()
+
+    def _count(self) -> None:
+        self.summary.elapsed_s = monotonic() - self._started_s
+        self.summary.sources = {s.info.name: s.counts for s in self._sources.values()}
+        self.summary.was_interrupted = self._stop.is_set()
+        self.summary.counters = self._graph.counters()
+
+    def _feed(self) -> None:
+        live = {name: source for name, source in self._sources.items() if source.is_live}
+        if (len(live) <= 1 and len(self._sources) == len(live)) or not live:
+            self._feed_in_order(self._sources)
+            return
+        files = {name: source for name, source in self._sources.items() if name not in live}
+        groups = [{name: source} for name, source in live.items()] + ([files] if files else [])
+        threads = [threading.Thread(target=self._feed_group, args=(group,)) for group in groups]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if self._feeding_error is not None:
+            raise self._feeding_error
+
+    def _feed_group(self, sources: Mapping[str, Source]) -> None:
+        try:
+            self._feed_in_order(sources)
+        except BaseException as error:
+            self._feeding_error = self._feeding_error or error
+            self.stop()
+
+    def _feed_in_order(self, sources: Mapping[str, Source]) -> None:
+        """Adds the frames of several sources by time, so that a replay gives the same order."""
+        merged = heapq.merge(
+            *(self._frames(name, source) for name, source in sources.items()),
+            key=lambda item: item[1].timestamp_us,
+        )
+        for stream, frame in merged:
+            if self._stop.is_set():
+                return
+            self._add_first_packets(frame)
+            self._graph.add_packet_to_input_stream(
+                stream, Packet(frame.payload, frame.timestamp_us)
+            )
+            if self._sources[stream].is_live:
+                self._graph.wait_until_idle()
+            if self._on_frame is not None:
+                self._on_frame(frame)
+
+    def _frames(self, stream: str, source: Source) -> Iterator[tuple[str, Frame]]:
+        while not self._stop.is_set():
+            try:
+                frame = source.read(LOOK_UP_S if source.is_live else None)
+            except SourceTimeoutError:
+                continue
+            if frame is None:
+                self._graph.close_input_stream(stream)
+                return
+            yield stream, frame
+
+    def _add_first_packets(self, frame: Frame) -> None:
+        waiting, self._first_packets = self._first_packets, {}
+        for stream, make in waiting.items():
+            packet = Packet(make(frame), frame.timestamp_us)
+            self._graph.add_packet_to_input_stream(stream, packet)
+
+
+def _writer(sink: Sink) -> Callable[[Packet[Any]], None]:
+    def write(packet: Packet[Any]) -> None:
+        sink.write(packet.timestamp, packet.payload)
+
+    return write

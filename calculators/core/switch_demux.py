@@ -3,6 +3,7 @@
 from flowlace.calculators.core.switch_channel import CONTROL_PORTS, SwitchChannel, channel_of
 from flowlace.framework.calculator import OutputPort, PacketSet
 from flowlace.framework.contract import Contract, InputPolicyRequest, Port, PortKey
+from flowlace.framework.packet import Packet
 from flowlace.framework.registry import register_calculator
 from flowlace.framework.timestamp import PRE_STREAM
 
@@ -62,14 +63,14 @@ class SwitchDemuxCalculator(SwitchChannel):
             side_output.set(self.side_packets[_key(tag, str(key))])
 
     def process(self, packets: PacketSet) -> None:
-        """Hands packets and settled times to the channel that works."""
+        """Hands packets to the channel that works, and the time to all."""
         self.read_control(packets)
         for channel, key, output in self._routes:
             packet = packets[key]
             if channel == self.channel and packet:
                 output.send(packet)
-            elif packet.timestamp >= PRE_STREAM and not packet:
-                output.send(packet)
+            elif packet.timestamp >= PRE_STREAM:
+                output.send(Packet.empty(packet.timestamp))
 
 
 def _key(tag: str, channel_key: str) -> str:

@@ -71,5 +71,3 @@ class SwitchMuxCalculator(SwitchChannel):
         if tag.isdigit():
             tag, index = "", tag
         return f"C{self.channel}__{tag}:{index or 0}"
-
-

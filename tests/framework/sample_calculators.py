@@ -5,7 +5,9 @@ from enum import IntEnum
 from typing import Any
 
 from flowlace.framework.calculator import Calculator
+from flowlace.framework.config_load import load_graph_config
 from flowlace.framework.contract import Contract, ContractError, Port, SameAs
+from flowlace.framework.errors import GraphConfigError, Problem
 from flowlace.framework.options import NoOptions, option, proto_options
 from flowlace.framework.registry import register_calculator
 
@@ -117,3 +119,11 @@ def graph(*nodes: str, head: str = "") -> str:
 
 def messages(problems: Any) -> list[str]:
     return [str(problem) for problem in problems]
+
+
+def reading_problems(source: str | bytes) -> tuple[Problem, ...]:
+    try:
+        load_graph_config(source)
+    except GraphConfigError as error:
+        return error.problems
+    return ()

@@ -683,9 +683,7 @@ def test_a_service_set_on_the_graph_reaches_the_calculator() -> None:
 def test_the_application_thread_executor_runs_nothing_until_somebody_waits() -> None:
     graph = CalculatorGraph(PASS + 'executor { type: "ApplicationThreadExecutor" }')
     threads: list[str] = []
-    graph.observe_output_stream(
-        "b", lambda packet: threads.append(threading.current_thread().name)
-    )
+    graph.observe_output_stream("b", lambda packet: threads.append(threading.current_thread().name))
     graph.start_run()
     graph.add_packet_to_input_stream("a", at(1))
     assert threads == []

@@ -1,5 +1,6 @@
 """Subgraphs are expanded before a graph is validated, with MediaPipe's names."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -110,9 +111,7 @@ def test_a_subgraph_that_holds_itself_is_refused(tmp_path: Path) -> None:
         'calculator: "LoopSubgraph" input_stream: "IN:in" output_stream: "OUT:out"',
         head='type: "LoopSubgraph" input_stream: "IN:in" output_stream: "OUT:out"',
     )
-    _, problems = expand(
-        USER.replace("SampleSubgraph", "LoopSubgraph"), write(tmp_path, loop=loop)
-    )
+    _, problems = expand(USER.replace("SampleSubgraph", "LoopSubgraph"), write(tmp_path, loop=loop))
     assert "subgraph 'LoopSubgraph' holds itself: LoopSubgraph → LoopSubgraph" in problems[0]
 
 
@@ -201,9 +200,7 @@ def test_options_of_a_subgraph_reach_the_nodes_in_it(
         ("label:options/limit", "label can't hold 5"),
     ],
 )
-def test_a_mistake_in_an_option_value_is_reported(
-    tmp_path: Path, value: str, problem: str
-) -> None:
+def test_a_mistake_in_an_option_value_is_reported(tmp_path: Path, value: str, problem: str) -> None:
     write(tmp_path, threshold=THRESHOLD.replace("limit:options/limit", value))
     _, problems = expand(threshold_user(None), tmp_path)
     assert len(problems) == 1
@@ -220,7 +217,7 @@ def chain(node: NodeConfig, options: ThresholdSubgraphOptions) -> GraphConfig:
         output_streams=["OUT:end"],
         nodes=[
             NodeConfig("SamplePassCalculator", input_streams=[one], output_streams=[other])
-            for one, other in zip(names, names[1:], strict=False)
+            for one, other in pairwise(names)
         ],
     )
 

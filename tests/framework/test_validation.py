@@ -63,7 +63,10 @@ def test_nodes_run_after_their_producers_and_in_listing_order_otherwise() -> Non
 def test_repeated_calculators_are_numbered() -> None:
     node = 'calculator: "SamplePassCalculator" input_stream: "frames"'
     plan = plan_of(graph(node, node, head=INPUTS))
-    assert [each.name for each in plan.nodes] == ["SamplePassCalculator_1", "SamplePassCalculator_2"]
+    assert [each.name for each in plan.nodes] == [
+        "SamplePassCalculator_1",
+        "SamplePassCalculator_2",
+    ]
 
 
 def test_an_unknown_calculator_names_the_nearest() -> None:
@@ -239,7 +242,7 @@ UNKNOWN = graph(f"{SOURCE} options {{ [tests.PlainOption.ext] {{ count: 9 }} }}"
 def test_options_of_an_unknown_type_are_a_warning_for_check_and_an_error_to_run() -> None:
     (problem,) = check_graph(UNKNOWN)
     assert problem.severity == "warning"
-    with pytest.raises(GraphConfigError, match="tests.PlainOption are of no known type"):
+    with pytest.raises(GraphConfigError, match=r"tests\.PlainOption are of no known type"):
         validate_graph(UNKNOWN)
 
 
@@ -290,9 +293,7 @@ def test_a_policy_comes_with_its_options() -> None:
 
 def test_an_unknown_policy_names_the_nearest() -> None:
     policy = NODE_POLICY.replace("Barrier", "Barier")
-    text = graph(
-        f'calculator: "SamplePassCalculator" input_stream: "frames" {policy}', head=INPUTS
-    )
+    text = graph(f'calculator: "SamplePassCalculator" input_stream: "frames" {policy}', head=INPUTS)
     assert problems_of(text) == [
         "input policy 'BarierInputStreamHandler' is not known "
         "(did you mean 'BarrierInputStreamHandler'?)"

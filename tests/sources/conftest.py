@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -19,7 +20,7 @@ class SteppedClock:
     def __init__(self) -> None:
         self._now_us = 0
         self._lock = threading.Lock()
-        self._waiters = 0
+        self._awaited: list[threading.Event] = []
 
     def now_us(self) -> int:
         return self._now_us
@@ -30,7 +31,7 @@ class SteppedClock:
     def wait(self, event: threading.Event, timeout_us: int | None = None) -> bool:
         deadline_us = None if timeout_us is None else self._now_us + timeout_us
         with self._lock:
-            self._waiters += timeout_us is not None
+            self._awaited.append(event)
         try:
             while not event.wait(0.0005):
                 if deadline_us is not None and self._now_us >= deadline_us:
@@ -38,14 +39,22 @@ class SteppedClock:
             return True
         finally:
             with self._lock:
-                self._waiters -= timeout_us is not None
+                self._awaited.remove(event)
 
     def advance_us(self, duration_us: int) -> None:
         self._now_us += duration_us
 
-    def until_waited_for(self, waiters: int = 1) -> None:
-        """Returns once that many threads wait for a time to come."""
-        until(lambda: self._waiters >= waiters)
+    def until_watched(self, source: Any) -> None:
+        """Returns once a reconnecting source waits for a frame or for its watchdog."""
+        until(lambda: source._reader is not None and self._awaits(source._reader.is_over))
+
+    def until_paused(self, source: Any) -> None:
+        """Returns once a reconnecting source waits for its next try."""
+        until(lambda: self._awaits(source._is_closed))
+
+    def _awaits(self, event: threading.Event) -> bool:
+        with self._lock:
+            return event in self._awaited
 
 
 def until(condition: Callable[[], bool]) -> None:

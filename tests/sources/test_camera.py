@@ -67,7 +67,7 @@ def test_a_camera_that_is_unplugged_is_given_back_and_opened_again(clock: Any, u
     with camera_source(0, clock, open_capture=lambda _: left.pop(0)) as source:
         source.read()
         until(lambda: captures[0].is_released)
-        clock.until_waited_for()
+        clock.until_paused(source)
         clock.advance_us(5_000_000)
         assert source.read() is not None
         assert source.counts.reconnects == 1
@@ -77,7 +77,7 @@ def test_a_camera_that_changes_its_size_is_scaled_to_the_first(clock: Any) -> No
     captures = [FakeCapture([BLUE]), FakeCapture([np.zeros((8, 12, 3), np.uint8)])]
     with camera_source(0, clock, open_capture=lambda _: captures.pop(0)) as source:
         source.read()
-        clock.until_waited_for()
+        clock.until_paused(source)
         clock.advance_us(5_000_000)
         second = source.read()
         assert second is not None

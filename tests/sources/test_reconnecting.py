@@ -135,7 +135,7 @@ def test_opens_again_after_the_delay_and_not_before(
         values(source, 1)
         streams[0].feed(OSError("connection reset"))
         until(lambda: streams[0].is_closed.is_set())
-        clock.until_waited_for()
+        clock.until_paused(source)
         clock.advance_us(SECOND_US * 7 // 10)
         opened_too_early = camera.opened
         clock.advance_us(SECOND_US * 6 // 10)
@@ -152,7 +152,7 @@ def test_a_gap_in_the_stream_is_a_gap_in_the_timestamps(
         first = source.read()
         streams[0].end()
         until(lambda: streams[0].is_closed.is_set())
-        clock.until_waited_for()
+        clock.until_paused(source)
         clock.advance_us(40 * SECOND_US)
         streams[1].feed(2)
         second = source.read()
@@ -185,10 +185,9 @@ def test_replaces_a_reader_that_falls_silent(
     with camera.source(clock, watchdog_s=20) as source:
         streams[0].feed(1)
         values(source, 1)
-        clock.until_waited_for()
+        clock.until_watched(source)
         clock.advance_us(20 * SECOND_US)  # silent for long: the delay follows
-        until(lambda: source._reader is not None and source._reader.is_over.is_set())
-        clock.until_waited_for()
+        clock.until_paused(source)
         clock.advance_us(SECOND_US)
         until(lambda: camera.opened == 2)
         streams[1].feed(2)
@@ -200,10 +199,9 @@ def test_frames_of_a_replaced_reader_are_ignored_and_it_closes_its_stream(
 ) -> None:
     camera = FakeCamera(streams[0], streams[1])
     with camera.source(clock, watchdog_s=20) as source:
-        clock.until_waited_for()
+        clock.until_watched(source)
         clock.advance_us(20 * SECOND_US)
-        until(lambda: source._reader is not None and source._reader.is_over.is_set())
-        clock.until_waited_for()
+        clock.until_paused(source)
         clock.advance_us(SECOND_US)
         until(lambda: camera.opened == 2)
         streams[0].feed(66)
@@ -220,7 +218,7 @@ def test_a_reader_that_gives_frames_is_left_alone(
         for value in range(4):
             streams[0].feed(value)
             values(source, 1)
-            clock.until_waited_for()
+            clock.until_watched(source)
             clock.advance_us(6 * SECOND_US)
         assert (camera.opened, source.counts.reconnects) == (1, 0)
 
@@ -252,14 +250,14 @@ def test_delays_start_small_again_once_frames_have_come(
     camera = FakeCamera(OSError("refused"), OSError("refused"), streams[0], streams[1])
     with camera.source(clock, first_delay_s=10, watchdog_s=1000) as source:
         for delay_s in (12, 24):
-            clock.until_waited_for()
+            clock.until_paused(source)
             clock.advance_us(delay_s * SECOND_US)
             until(lambda seen=camera.opened: camera.opened > seen)
         streams[0].feed(1)
         values(source, 1)
         streams[0].end()
         until(lambda: streams[0].is_closed.is_set())
-        clock.until_waited_for()
+        clock.until_paused(source)
         clock.advance_us(12 * SECOND_US)
         until(lambda: camera.opened == 4)
 
@@ -301,7 +299,7 @@ def test_closing_takes_less_than_a_second_while_connecting_hangs(clock: Any) -> 
         raise OSError("never")
 
     source = ReconnectingSource("door", connect, gray, clock)
-    clock.until_waited_for()
+    clock.until_watched(source)
     started = time.monotonic()
     source.close()
     took_s = time.monotonic() - started
@@ -347,10 +345,14 @@ def test_stuck_readers_do_not_pile_up(clock: Any, until: Callable[..., None]) ->
     source = ReconnectingSource(
         "door", connect, gray, clock, ReconnectPolicy(first_tries=0, watchdog_s=1)
     )
-    for _ in range(40):
-        clock.until_waited_for()
+    for _ in range(4):
+        clock.until_watched(source)
+        clock.advance_us(SECOND_US)
+        clock.until_paused(source)
         clock.advance_us(60 * SECOND_US)
-        time.sleep(0.002)
+    for _ in range(20):
+        clock.until_paused(source)
+        clock.advance_us(60 * SECOND_US)
     source.close()
     answer.set()
     assert len(connects) == 4

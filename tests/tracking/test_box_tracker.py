@@ -2,7 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.tracking.tracking_scenes import box_around, crops, largest_edge_error, synthetic_motion, texture
+from tests.tracking.tracking_scenes import (
+    box_around,
+    crops,
+    largest_edge_error,
+    synthetic_motion,
+    texture,
+)
 
 from flowlace.formats.tracked_box import TimedBox
 from flowlace.formats.tracking_data import TrackingData
@@ -40,7 +46,12 @@ def quad_in_crop(frame: int) -> TimedBox:
     left, top, right, bottom = box.left, box.top, box.right, box.bottom
     quad = (left, top, left, bottom, right, bottom, right, top)
     return TimedBox(
-        timestamp_us=box.timestamp_us, left=left, top=top, right=right, bottom=bottom, id=2,
+        timestamp_us=box.timestamp_us,
+        left=left,
+        top=top,
+        right=right,
+        bottom=bottom,
+        id=2,
         quad=quad,
     )
 
@@ -140,8 +151,12 @@ def test_a_restart_with_transition_moves_there_step_by_step(
         tracker.add_tracking_data(data)
     moved = box_in_crop(3)
     moved = TimedBox(
-        timestamp_us=moved.timestamp_us, left=moved.left + 0.2, right=moved.right + 0.2,
-        top=moved.top, bottom=moved.bottom, id=1,
+        timestamp_us=moved.timestamp_us,
+        left=moved.left + 0.2,
+        right=moved.right + 0.2,
+        top=moved.top,
+        bottom=moved.bottom,
+        id=1,
     )
     outputs = [tracker.restart([moved])]
     outputs += [tracker.add_tracking_data(data) for data in shifted_crops[4:8]]

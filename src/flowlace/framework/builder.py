@@ -254,7 +254,7 @@ class GraphBuilder:
 
         Args:
             calculator: a calculator class, or the name of a calculator or subgraph.
-            options: an instance of the calculator's options.
+            options: an instance of the calculator's options; may be left out before inputs.
             inputs: untagged inputs by position.
             name: the node's name; its calculator's if left out.
             side_packets: input side packets by tag, or by declared name.
@@ -268,6 +268,8 @@ class GraphBuilder:
         Raises:
             GraphConfigError: the calculator has no such input.
         """
+        if isinstance(options, Stream):
+            inputs, options = (options, *inputs), None
         cls = find_calculator(calculator) if isinstance(calculator, str) else calculator
         config = NodeConfig(
             calculator=calculator if isinstance(calculator, str) else calculator.__name__,

@@ -193,6 +193,8 @@ class GraphConfig:
     options: list[AnyOptions] = field(default_factory=list)
     """`options` and `graph_options`: types and defaults of a subgraph's own options."""
     profiler_config: Message | None = None
+    runtime_info: Message | None = None
+    """`GraphRuntimeInfoConfig`: how often queue sizes and bounds are logged."""
     legacy: list[LegacyConfig] = field(default_factory=list)
     stream_types: dict[str, Any] = field(default_factory=dict, compare=False)
     """Types that code promises for inputs of the graph; text has no place for them."""

@@ -49,7 +49,8 @@ def graph_from_message(message: Any, places: Places | None = None) -> GraphConfi
         package=message.package,
         type=message.type,
         options=_options(message, places) + _any_options(message, "graph_options", places),
-        profiler_config=_profiler(message),
+        profiler_config=_part(message, "profiler_config"),
+        runtime_info=_part(message, "runtime_info"),
         legacy=[
             _legacy(field, each, places.child(field, index))
             for field in LEGACY_FIELDS
@@ -83,7 +84,7 @@ def node_from_message(message: Any, places: Places | None = None) -> NodeConfig:
             for index, each in enumerate(message.input_stream_info)
         ],
         executor=_text(message, "executor", places),
-        profiler_config=_profiler(message),
+        profiler_config=_part(message, "profiler_config"),
         max_in_flight=message.max_in_flight,
         option_values=places.locate("option_value", message.option_value),
         merge_fields=_merge_fields(message),
@@ -102,8 +103,8 @@ def _merge_fields(message: Any) -> bool | None:
     return bool(message.options.merge_fields)
 
 
-def _profiler(message: Any) -> Message | None:
-    return _copy(message.profiler_config) if message.HasField("profiler_config") else None
+def _part(message: Any, field: str) -> Message | None:
+    return _copy(getattr(message, field)) if message.HasField(field) else None
 
 
 def _executor(message: Any, places: Places) -> ExecutorConfig:
@@ -264,8 +265,11 @@ def _fill_handlers(message: Any, config: GraphConfig | NodeConfig) -> None:
             _fill_options(target, handler.options)
             if handler.input_side_packets:
                 target.input_side_packet.extend(handler.input_side_packets)
-    if config.profiler_config is not None:
-        message.profiler_config.MergeFromString(config.profiler_config.SerializeToString())
+    for field in ("profiler_config", "runtime_info"):
+        part: Message | None = getattr(config, field, None)
+        if part is not None:
+            getattr(message, field).SetInParent()
+            getattr(message, field).MergeFromString(part.SerializeToString())
 
 
 def _fill_legacy(message: Any, legacy: LegacyConfig) -> None:

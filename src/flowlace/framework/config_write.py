@@ -82,8 +82,10 @@ def _legacy(legacy: LegacyConfig) -> _Lines:
 
 
 def _handlers(config: GraphConfig | NodeConfig) -> _Lines:
-    if config.profiler_config is not None:
-        yield from _block("profiler_config", _fields(config.profiler_config))
+    for field in ("profiler_config", "runtime_info"):
+        part: Message | None = getattr(config, field, None)
+        if part is not None:
+            yield from _block(field, _fields(part))
     if config.input_stream_handler is not None:
         name = "input_stream_handler"
         yield from _block(name, _handler(name, config.input_stream_handler))

@@ -17,6 +17,7 @@ from flowlace.framework.errors import (
 )
 from flowlace.framework.executor import Executor
 from flowlace.framework.graph_run import GraphRun
+from flowlace.framework.node import Node
 from flowlace.framework.observer import PacketCallback, StreamObserver
 from flowlace.framework.packet import Packet
 from flowlace.framework.plan import GraphPlan
@@ -71,6 +72,7 @@ class CalculatorGraph:
         self._executors: dict[str, Executor] = {}
         self._services: dict[str, Any] = {}
         self._input_queue_sizes: dict[str, int] = {}
+        self._hooks: list[Callable[[Node], None]] = []
         self._run: GraphRun | None = None
         self._input_checks = {
             name: None if port.type is object else runtime_class(port.type)
@@ -124,6 +126,14 @@ class CalculatorGraph:
         self._check_not_running("set_service")
         self._services[key] = service
 
+    def instrument(self, hook: Callable[[Node], None]) -> None:
+        """Calls `hook` with every node of each run before it opens, for profilers and tracers.
+
+        A hook may replace `node.calculator.process` by something that calls it.
+        """
+        self._check_not_running("instrument")
+        self._hooks.append(hook)
+
     def set_input_stream_max_queue_size(self, stream: str, max_queue_size: int) -> None:
         """Bounds the queues of one graph input stream; −1 for no bound."""
         self._check_input(stream)
@@ -163,6 +173,9 @@ class CalculatorGraph:
             input_queue_sizes=self._input_queue_sizes,
         )
         self._run = run
+        for node in run.nodes:
+            for hook in self._hooks:
+                hook(node)
         for observer in self._observers:
             observer.restart()
             self._observe(run.streams[observer.stream], observer)

@@ -60,6 +60,16 @@ class OptionField:
     oneof: str = ""
     doc: str = ""
 
+    @property
+    def type_name(self) -> str:
+        """How listings name the type: `int32`, `repeated float`, `Mode (SLOW, FAST)`."""
+        name = self.kind
+        if self.kind == "enum":
+            name = f"{self.type.__name__} ({', '.join(self.type.__members__)})"
+        elif self.kind == "message":
+            name = str(self.type.__name__)
+        return f"repeated {name}" if self.is_repeated else name
+
 
 @dataclass(frozen=True, slots=True)
 class OptionsMessage:

@@ -69,7 +69,7 @@ class GraphPlan:
     streams: dict[str, StreamPlan]
     side_packets: dict[str, SidePacketPlan]
     input_streams: dict[str, ConnectedPort]
-    """By stream name, in listing order."""
+    """By stream name, in collection order."""
     output_streams: dict[str, ConnectedPort]
     input_side_packets: dict[str, ConnectedPort]
     output_side_packets: dict[str, ConnectedPort]

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from flowlace.framework.config import GivenOptions, GraphConfig, NodeConfig
+from flowlace.framework.config import GraphConfig, NodeConfig
 from flowlace.framework.config_load import parse_graph
 from flowlace.framework.errors import FlowlaceError, GraphConfigError, Problem
 from flowlace.framework.options import NoOptions, options_message
@@ -171,8 +171,3 @@ def _package_folders() -> list[Path]:
 def subgraph_functions() -> dict[str, SubgraphFunction]:
     """Returns the subgraphs made by functions, by name."""
     return {name: each.function for name, each in sorted(_functions.items())}
-
-
-def graph_options_of(config: GraphConfig) -> GivenOptions | None:
-    """Returns the options message a subgraph declares for itself, with its defaults."""
-    return next((each for each in config.options if isinstance(each, GivenOptions)), None)

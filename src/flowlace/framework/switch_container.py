@@ -78,9 +78,11 @@ def _check(node: NodeConfig, options: SwitchContainerOptions) -> None:
         problems.append("has no contained_node to choose from")
     if options.select is not None and options.enable is not None:
         problems.append("has both options select and enable; keep one")
-    for field in ("input_streams", "input_side_packets"):
-        if len([name for name in _own_names(node, field) if name.tag in CONTROL_TAGS]) > 1:
-            problems.append(f"has both SELECT and ENABLE in {field[:-1]}; keep one")
+    problems += [
+        f"has both SELECT and ENABLE in {field.removesuffix('s')}; keep one"
+        for field in _FIELDS[:2]
+        if sum(name.tag in CONTROL_TAGS for name in _own_names(node, field)) > 1
+    ]
     if problems:
         who = node.name or node.calculator
         raise GraphConfigError(

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowlace.framework.errors import FlowlaceError
 from flowlace.framework.graph import CalculatorGraph
@@ -16,6 +16,16 @@ from flowlace.sources.source import Frame, Source, SourceTimeoutError
 
 LOOK_UP_S = 0.2
 """How often a wait for a live frame looks whether it should stop."""
+
+
+class BoundSink(NamedTuple):
+    """A sink and the output stream it takes."""
+
+    stream: str
+    url: str
+    """As the user typed it, for the summary."""
+    sink: Sink
+
 
 FirstFrame = Callable[[Frame], Any]
 """Makes the payload of an input stream's only packet from the first frame."""
@@ -31,7 +41,7 @@ class GraphRunner:
     Args:
         graph: the graph, not started.
         sources: by input stream.
-        sinks: output stream and sink, any number a stream.
+        sinks: any number a stream.
         first_packets: input streams that get one packet at the time of the first frame.
         side_packets: the graph's input side packets.
         on_frame: called after each frame that was added, for progress.
@@ -41,13 +51,13 @@ class GraphRunner:
         self,
         graph: CalculatorGraph,
         sources: Mapping[str, Source],
-        sinks: list[tuple[str, Sink]],
+        sinks: list[BoundSink],
         *,
         first_packets: Mapping[str, FirstFrame] | None = None,
         side_packets: Mapping[str, Any] | None = None,
         on_frame: Callable[[Frame], None] | None = None,
     ) -> None:
-        self._graph = graph
+        self.graph = graph
         self._sources = dict(sources)
         self._sinks = sinks
         self._first_packets = dict(first_packets or {})
@@ -56,6 +66,8 @@ class GraphRunner:
         self._stop = threading.Event()
         self._feeding_error: BaseException | None = None
         self._started_s = 0.0
+        self._is_over = False
+        self._has_started = False
         self.summary = RunSummary()
 
     def stop(self) -> None:
@@ -67,7 +79,7 @@ class GraphRunner:
     def cancel(self) -> None:
         """Ends the run at once; files are still finished."""
         self._stop.set()
-        self._graph.cancel()
+        self.graph.cancel()
 
     def run(self) -> RunSummary:
         """Runs until the sources end; returns the counts.
@@ -79,34 +91,61 @@ class GraphRunner:
         with ExitStack() as closing:
             for source in self._sources.values():
                 closing.callback(source.close)
-            for _, sink in self._sinks:
-                closing.callback(sink.close)
-            closing.callback(self._count)
-            for stream, sink in self._sinks:
-                self._graph.observe_output_stream(stream, _writer(sink))
-            self._graph.start_run(self._side_packets)
+            for bound in self._sinks:
+                closing.callback(bound.sink.close)
+            closing.callback(self._end)
+            for stream, _, sink in self._sinks:
+                self.graph.observe_output_stream(stream, _writer(sink))
+            self.graph.start_run(self._side_packets)
+            self._has_started = True
             try:
                 self._feed()
             except BaseException:
                 self._end_early()
                 raise
-            self._graph.close_all_packet_sources()
-            self._graph.wait_until_done()
+            self.graph.close_all_packet_sources()
+            self.graph.wait_until_done()
         return self.summary
 
     def _end_early(self) -> None:
         """Lets the graph finish what it has, so that files hold all results so far."""
         try:
-            self._graph.close_all_packet_sources()
-            self._graph.wait_until_done()
+            self.graph.close_all_packet_sources()
+            self.graph.wait_until_done()
         except FlowlaceError:
-            self._graph.cancel()
+            self.graph.cancel()
+
+    @property
+    def name(self) -> str:
+        """The sources, as the user typed them."""
+        return ", ".join(source.info.name for source in self._sources.values())
+
+    @property
+    def frame_count(self) -> int | None:
+        """Frames to expect in all; None where that is not known."""
+        counts = [source.info.frame_count for source in self._sources.values()]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+    def counted(self) -> RunSummary:
+        """Returns the counts up to now."""
+        if self._started_s and not self._is_over:
+            self._count()
+        return self.summary
+
+    def _end(self) -> None:
+        self._count()
+        self._is_over = True
 
     def _count(self) -> None:
         self.summary.elapsed_s = monotonic() - self._started_s
-        self.summary.sources = {s.info.name: s.counts for s in self._sources.values()}
+        self.summary.sources = {
+            f"{stream}={source.info.name}": source.counts
+            for stream, source in self._sources.items()
+        }
         self.summary.was_interrupted = self._stop.is_set()
-        self.summary.counters = self._graph.counters()
+        self.summary.sinks = {each.url: each.sink.counts for each in self._sinks}
+        if self._has_started:
+            self.summary.counters = self.graph.counters()
 
     def _feed(self) -> None:
         live = {name: source for name, source in self._sources.items() if source.is_live}
@@ -140,11 +179,9 @@ class GraphRunner:
             if self._stop.is_set():
                 return
             self._add_first_packets(frame)
-            self._graph.add_packet_to_input_stream(
-                stream, Packet(frame.payload, frame.timestamp_us)
-            )
+            self.graph.add_packet_to_input_stream(stream, Packet(frame.payload, frame.timestamp_us))
             if self._sources[stream].is_live:
-                self._graph.wait_until_idle()
+                self.graph.wait_until_idle()
             if self._on_frame is not None:
                 self._on_frame(frame)
 
@@ -155,7 +192,7 @@ class GraphRunner:
             except SourceTimeoutError:
                 continue
             if frame is None:
-                self._graph.close_input_stream(stream)
+                self.graph.close_input_stream(stream)
                 return
             yield stream, frame
 
@@ -163,7 +200,7 @@ class GraphRunner:
         waiting, self._first_packets = self._first_packets, {}
         for stream, make in waiting.items():
             packet = Packet(make(frame), frame.timestamp_us)
-            self._graph.add_packet_to_input_stream(stream, packet)
+            self.graph.add_packet_to_input_stream(stream, packet)
 
 
 def _writer(sink: Sink) -> Callable[[Packet[Any]], None]:

@@ -12,7 +12,7 @@ class RunSummary:
     """The counts of one run, for people and for programs."""
 
     sources: dict[str, SourceCounts] = field(default_factory=dict)
-    """By source, as the user typed it."""
+    """By `stream=source`."""
 
     sinks: dict[str, SinkCounts] = field(default_factory=dict)
     """By sink, as the user typed it."""

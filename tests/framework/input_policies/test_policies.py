@@ -111,9 +111,7 @@ def test_a_sync_set_must_name_inputs() -> None:
 
 def paused_while_adding(text: str, packets: list[tuple[str, Packet[int]]]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
-    graph = CalculatorGraph(
-        'input_stream: "a" input_stream: "b" input_side_packet: "found"' + text
-    )
+    graph = CalculatorGraph('input_stream: "a" input_stream: "b" input_side_packet: "found"' + text)
     graph.start_run({"found": found})
     graph.wait_until_idle()
     graph.pause()

@@ -1,0 +1,57 @@
+"""Puts the verbs together and turns errors into messages and exit codes.
+
+0 all well, 1 the run failed, 2 the command line or the graph is wrong, 130 interrupted.
+"""
+
+import logging
+import sys
+
+import typer
+
+from flowlace.cli.bench import bench
+from flowlace.cli.check import check
+from flowlace.cli.doctor import doctor
+from flowlace.cli.graph import graph
+from flowlace.cli.nodes import nodes
+from flowlace.cli.run import run
+from flowlace.framework.errors import FlowlaceError, GraphConfigError
+from flowlace.runner.errors import RunnerError
+
+app = typer.Typer(
+    name="flowlace",
+    help="Calculator graphs for live video, audio and radar.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (run, check, graph, nodes, bench, doctor):
+    app.command()(verb)
+
+
+@app.callback()
+def _options(
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Also tell what goes well."),
+) -> None:
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"
+    )
+
+
+def main() -> None:
+    """Runs the command line; expected errors end it with one message and no traceback."""
+    try:
+        app()
+    except (GraphConfigError, RunnerError) as error:
+        _end(error, 2)
+    except FlowlaceError as error:
+        _end(error, 1)
+    except BrokenPipeError:
+        # The reader of our output has left, as `head` does; nothing more to say to it.
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _end(error: FlowlaceError, code: int) -> None:
+    for line in str(error).splitlines() or [type(error).__name__]:
+        print(f"error: {line}", file=sys.stderr)  # noqa: T201 - this is where messages go
+    sys.exit(code)

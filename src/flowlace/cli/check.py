@@ -1,0 +1,30 @@
+"""`flowlace check`: everything that is wrong with a graph, before it runs."""
+
+from typing import Annotated
+
+import typer
+
+from flowlace.framework.validation import check_graph
+from flowlace.runner.find_graph import find_graph
+
+
+def check(
+    graphs: Annotated[list[str], typer.Argument(help="names of packaged graphs, or files")],
+) -> None:
+    """Check graphs with the validator that `run` uses; every problem with its place.
+
+    Options of unknown types are warnings here, because a graph may be checked without the
+    package that brings them; everything else is an error.
+    """
+    error_count = 0
+    for name in graphs:
+        problems = check_graph(find_graph(name))
+        for problem in problems:
+            typer.echo(f"{problem.severity}: {problem}")
+        errors = sum(problem.severity == "error" for problem in problems)
+        error_count += errors
+        if not errors:
+            typer.echo(f"{name}: fine")
+    if error_count:
+        typer.echo(f"{error_count} error{'s' if error_count > 1 else ''}", err=True)
+        raise typer.Exit(2)

@@ -1,0 +1,86 @@
+"""`flowlace nodes`: what calculators there are and what they take and give."""
+
+import inspect
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from flowlace.framework.calculator import Calculator
+from flowlace.framework.contract import Port, SameAs, type_name
+from flowlace.framework.options import OptionField, option_fields
+from flowlace.framework.registry import known_calculators, nearest_name
+from flowlace.runner.errors import RunnerError
+
+
+def nodes(
+    name: Annotated[str, typer.Argument(help="one calculator, or part of some names")] = "",
+) -> None:
+    """List calculators, or describe one: streams, side packets, options."""
+    known = known_calculators()
+    if name in known:
+        typer.echo(describe(known[name]))
+        return
+    found = {each: known[each] for each in known if name.lower() in each.lower()}
+    if not found:
+        hint = nearest_name(name, list(known))
+        raise RunnerError(f"no calculator is called {name!r}{f' ({hint})' if hint else ''}")
+    table = Table("calculator", "what it does", box=None, pad_edge=False)
+    for each, calculator in found.items():
+        table.add_row(each, _first_sentence(calculator))
+    Console().print(table)
+
+
+def describe(calculator: type[Calculator[Any]]) -> str:
+    """Returns all a graph's author needs to know of a calculator, as text."""
+    lines = [calculator.__name__, "", inspect.cleandoc(calculator.__doc__ or "")]
+    for title, ports in (
+        ("Input streams", calculator.input_ports),
+        ("Output streams", calculator.output_ports),
+        ("Input side packets", calculator.side_input_ports),
+        ("Output side packets", calculator.side_output_ports),
+    ):
+        if ports:
+            lines += ["", f"{title}:", *map(_port_line, ports)]
+    lines += ["", "Timing:", *(f"  {fact}" for fact in _timing(calculator))]
+    fields = option_fields(calculator.options_class) if calculator.options_class else ()
+    if fields:
+        lines += ["", "Options:", *map(_option_line, fields)]
+    return "\n".join(lines)
+
+
+def _first_sentence(calculator: type[Calculator[Any]]) -> str:
+    return inspect.cleandoc(calculator.__doc__ or "").partition("\n")[0]
+
+
+def _port_line(port: Port) -> str:
+    kind = f"as {port.type.port}" if isinstance(port.type, SameAs) else type_name(port.type)
+    notes = [
+        word for word, holds in (("optional", port.optional), ("repeated", port.repeated)) if holds
+    ]
+    tail = f" ({', '.join(notes)})" if notes else ""
+    doc = f" — {port.doc}" if port.doc else ""
+    return f"  {port.name}: {kind}{tail}{doc}"
+
+
+def _timing(calculator: type[Calculator[Any]]) -> list[str]:
+    offset = calculator.timestamp_offset
+    promised = "as each output says" if offset is None else f"input time + {offset} µs"
+    return [
+        f"outputs come {promised}",
+        f"input policy {calculator.input_policy or 'DefaultInputStreamHandler'}",
+        *(["runs for settled timestamps too"] if calculator.process_timestamp_bounds else []),
+    ]
+
+
+def _option_line(field: OptionField) -> str:
+    kind = (
+        getattr(field.type, "__name__", field.kind)
+        if field.kind in ("enum", "message")
+        else field.kind
+    )
+    doc = f" — {' '.join(field.doc.split())}" if field.doc else ""
+    default = getattr(field.default, "name", field.default)
+    shown = "" if field.kind == "message" else f" = {default!r}"
+    return f"  {field.name}: {'repeated ' if field.is_repeated else ''}{kind}{shown}{doc}"

@@ -1,0 +1,108 @@
+"""`flowlace run`: a graph from its sources to its sinks."""
+
+import threading
+from typing import Annotated
+
+import typer
+
+from flowlace.cli.progress import progress_shown
+from flowlace.framework.clock import MonotonicClock
+from flowlace.framework.graph import CalculatorGraph
+from flowlace.framework.plan import GraphPlan
+from flowlace.framework.validation import validate_graph
+from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered
+from flowlace.runner.boxes import box_input, start_boxes
+from flowlace.runner.find_graph import find_graph
+from flowlace.runner.graph_runner import BoundSink, GraphRunner
+from flowlace.runner.interrupt import graceful_interrupts
+from flowlace.runner.side_packets import parse_side_packets
+from flowlace.sinks.registry import open_sink
+from flowlace.sources.registry import open_source
+
+Sources = Annotated[
+    list[str],
+    typer.Option(
+        "--source", "-s", help="NAME=URL or URL: 0, file, folder, glob, rtsp://, testsrc:"
+    ),
+]
+Sinks = Annotated[
+    list[str],
+    typer.Option("--sink", "-o", help="NAME=URL or URL: out.mp4, folder/, out.jsonl, none"),
+]
+Boxes = Annotated[
+    list[str],
+    typer.Option("--box", help="X,Y,W,H of the first frame, in pixels, or all ≤ 1; or `truth`"),
+]
+Sides = Annotated[list[str], typer.Option("--side", help="NAME=VALUE of an input side packet")]
+
+
+def run(
+    graph: Annotated[str, typer.Argument(help="name of a packaged graph, or a file")],
+    source: Sources,
+    sink: Sinks = [],  # noqa: B006 - typer copies it
+    box: Boxes = [],  # noqa: B006
+    side: Sides = [],  # noqa: B006
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+) -> None:
+    """Run a graph: from live sources until Ctrl-C, from files until their end.
+
+    Several sources without a name run several graphs; their sinks are numbered.
+    """
+    plan = validate_graph(find_graph(graph))
+    runners = make_runners(plan, source, sink, box, side)
+    with graceful_interrupts(*runners) as interrupts:
+        run_all(runners, quiet=quiet)
+    for runner in runners:
+        if not quiet:
+            typer.echo("\n".join(runner.summary.lines()), err=True)
+    if interrupts.count:
+        raise typer.Exit(130)
+
+
+def make_runners(
+    plan: GraphPlan, sources: list[str], sinks: list[str], boxes: list[str], sides: list[str]
+) -> list[GraphRunner]:
+    """Returns one runner for each source without a name; everything is opened."""
+    inputs = dict(plan.input_streams)
+    first = {box_input(inputs): start_boxes(boxes)} if boxes else {}
+    for name in first:
+        del inputs[name]
+    bound_sources = bind_sources(sources, inputs)
+    bound_sinks = bind_sinks(sinks, plan.output_streams)
+    side_packets = parse_side_packets(sides, plan.input_side_packets)
+    clock = MonotonicClock()
+    return [
+        GraphRunner(
+            CalculatorGraph(plan),
+            opened := {name: open_source(url, clock) for name, url in urls.items()},
+            [_open_sink(one, index, len(bound_sources)) for one in bound_sinks],
+            first_packets={name: make(opened) for name, make in first.items()},
+            side_packets=side_packets,
+        )
+        for index, urls in enumerate(bound_sources)
+    ]
+
+
+def _open_sink(binding: Binding, index: int, count: int) -> BoundSink:
+    url = numbered(binding.url, index, count)
+    return BoundSink(binding.stream, url, open_sink(url))
+
+
+def run_all(runners: list[GraphRunner], *, quiet: bool) -> None:
+    """Runs the graphs side by side; raises the first error when all have ended."""
+    errors: list[BaseException] = []
+
+    def run_one(runner: GraphRunner) -> None:
+        try:
+            runner.run()
+        except BaseException as error:
+            errors.append(error)
+
+    with progress_shown(runners, quiet=quiet):
+        threads = [threading.Thread(target=run_one, args=(runner,)) for runner in runners]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if errors:
+        raise errors[0]

@@ -1,0 +1,57 @@
+from typing import Any
+
+import pytest
+
+from flowlace.formats.image import Image
+from flowlace.framework.contract import ConnectedPort, Port
+from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered, parse_binding
+from flowlace.runner.errors import RunnerError
+
+
+def ports(**types: Any) -> dict[str, ConnectedPort]:
+    return {name: ConnectedPort("", 0, name, 0, kind, Port(name)) for name, kind in types.items()}
+
+
+def test_an_url_with_an_equals_sign_in_its_options_has_no_name() -> None:
+    assert parse_binding("testsrc:street?seed=1") == Binding("", "testsrc:street?seed=1")
+    assert parse_binding("rtsp://cam/?a=b") == Binding("", "rtsp://cam/?a=b")
+
+
+def test_one_source_without_a_name_goes_to_the_input_that_takes_pictures() -> None:
+    inputs = ports(frames=Image, numbers=int)
+    assert bind_sources(["a.mp4"], inputs) == [{"frames": "a.mp4"}]
+
+
+def test_several_sources_without_a_name_make_several_graphs() -> None:
+    bound = bind_sources(["a.mp4", "b.mp4"], ports(frames=object))
+    assert bound == [{"frames": "a.mp4"}, {"frames": "b.mp4"}]
+
+
+def test_named_sources_belong_to_one_graph() -> None:
+    bound = bind_sources(["x=a.mp4", "y=b.mp4"], ports(x=object, y=object))
+    assert bound == [{"x": "a.mp4", "y": "b.mp4"}]
+
+
+def test_a_wrong_name_is_answered_with_the_nearest_one() -> None:
+    with pytest.raises(RunnerError, match=r"no input stream 'frame'; .*did you mean 'frames'\?"):
+        bind_sources(["frame=a.mp4"], ports(frames=Image))
+
+
+def test_an_unclear_source_is_answered_with_the_choice() -> None:
+    with pytest.raises(RunnerError, match="write --source NAME=URL with one of: x, y"):
+        bind_sources(["a.mp4"], ports(x=object, y=object))
+
+
+def test_a_sink_for_pictures_takes_the_picture_stream_and_others_the_rest() -> None:
+    outputs = ports(annotated=Image, boxes=list)
+    assert bind_sinks(["out.mp4", "out.jsonl"], outputs) == [
+        Binding("annotated", "out.mp4"),
+        Binding("boxes", "out.jsonl"),
+    ]
+
+
+def test_sinks_of_several_graphs_are_numbered() -> None:
+    assert numbered("dir/out.jsonl", 1, 2) == "dir/out-1.jsonl"
+    assert numbered("frames/", 1, 2) == "frames-1/"
+    assert numbered("out.mp4?crf=18", 0, 3) == "out-0.mp4?crf=18"
+    assert numbered("none", 1, 2) == "none"

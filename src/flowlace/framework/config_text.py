@@ -24,6 +24,9 @@ from flowlace.framework.text_scan import (
 
 _MAX_PARSE_ERRORS: Final = 50
 _INTEGER = re.compile(r"-?\s*(0[xX][0-9a-fA-F]+|[0-9]+)")
+_ODD_ESCAPE = re.compile(
+    r"\\(?![abfnrtv\\'\"?]|[0-7]|[xX][0-9a-fA-F]|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|\\\\"
+)
 _FLOAT_WORDS: Final = frozenset({"inf", "infinity", "nan", "inff", "infinityf", "nanf"})
 _BOOL_WORDS: Final = frozenset({"true", "false", "True", "False", "t", "f", "0", "1"})
 _TEMPLATE = re.compile(r"^\s*(template\b|%\s*\w+)", re.MULTILINE)
@@ -141,6 +144,9 @@ class _Reader:
         elif value.fields is not None:
             what = f"{field.name} is {_kind_words(known)}"
             self._refuse(field, f"{what}, but got a message in braces", offset=value.start)
+        elif escape := _odd_escape(value):
+            what = f"{escape!r} is no escape sequence of a string"
+            self._refuse(field, what, "write \\\\ for a backslash", offset=value.start)
         elif not _can_read(known, value):
             hint = ""
             if known.enum_type is not None:
@@ -207,6 +213,16 @@ class _Reader:
 def _innermost(fields: list[ScannedField], offset: int) -> ScannedField | None:
     holding = [each for each in walk(fields) if each.start <= offset < each.end and not each.is_cut]
     return min(holding, key=lambda each: each.end - each.start, default=None)
+
+
+def _odd_escape(value: ScannedValue) -> str:
+    """Returns the first escape sequence in a string that protobuf text has not, or nothing."""
+    if value.kind != "string":
+        return ""
+    for match in _ODD_ESCAPE.finditer(value.text):
+        if match.group() != "\\\\":
+            return value.text[match.start() : match.start() + 2]
+    return ""
 
 
 def _can_read(known: FieldDescriptor, value: ScannedValue) -> bool:

@@ -91,7 +91,8 @@ def _validate(
     validation = _Validation(expanded, library, must_run)
     validation.problems += problems
     plan = validation.run()
-    return plan, validation.problems
+    # A subgraph used twice has the mistakes of its file twice.
+    return plan, list(dict.fromkeys(validation.problems))
 
 
 class _Validation:

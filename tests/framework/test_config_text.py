@@ -150,7 +150,7 @@ node { calculator: "b" executor: ["x", "y"] }
         ("node { } }", "g:1:10: expected a field name, but got '}'"),
         ("node", "g:1:5: expected ':' or '{' after node, but the file ends"),
         ("type: ", "g:1:6: expected a value, but the file ends"),
-        (r"type: 'C:\windows'", r"g:1:7: '\\w' is no escape sequence of a string"),
+        (r"type: 'C:\windows'", r"g:1:7: \w is no escape sequence of a string"),
         ("type: -'a'", "g:1:8: expected a value, but got \"'a'\""),
         ('type: "a', "g:1:7: a string does not end on its line"),
         (

@@ -145,7 +145,7 @@ class _Reader:
             what = f"{field.name} is {_kind_words(known)}"
             self._refuse(field, f"{what}, but got a message in braces", offset=value.start)
         elif escape := _odd_escape(value):
-            what = f"{escape!r} is no escape sequence of a string"
+            what = f"{escape} is no escape sequence of a string"
             self._refuse(field, what, "write \\\\ for a backslash", offset=value.start)
         elif not _can_read(known, value):
             hint = ""

@@ -233,8 +233,8 @@ class CalculatorGraph:
                 run.deliver_input(target, [], bound)
 
     def close_input_stream(self, stream: str) -> None:
-        """Ends one graph input stream."""
-        run = self._running()
+        """Ends one graph input stream; nothing happens where it has ended."""
+        run = self._started()
         self._check_input(stream)
         with run.lock:
             run.close_input(run.streams[stream])
@@ -242,7 +242,7 @@ class CalculatorGraph:
 
     def close_all_input_streams(self) -> None:
         """Ends all graph input streams; sources go on."""
-        run = self._running()
+        run = self._started()
         with run.lock:
             for name in self.plan.input_streams:
                 run.close_input(run.streams[name])
@@ -250,10 +250,11 @@ class CalculatorGraph:
 
     def close_all_packet_sources(self) -> None:
         """Ends all graph input streams and stops all sources."""
-        run = self._running()
+        run = self._started()
         with run.lock:
-            run.close_all_packet_sources()
-            run.settle()
+            if not run.is_done:
+                run.close_all_packet_sources()
+                run.settle()
 
     def cancel(self) -> None:
         """Ends the run without processing what is queued; waiting calls raise."""
@@ -312,7 +313,8 @@ class CalculatorGraph:
             GraphError: the graph has failed, or all observed streams have ended before.
         """
         run = self._running()
-        observed = [run.streams[o.stream] for o in (*self._observers, *self._pollers)]
+        names = [each.stream for each in self._observers] + [each.stream for each in self._pollers]
+        observed = [run.streams[name] for name in names]
         if not observed:
             raise GraphError("wait_for_observed_output: no stream is observed")
         seen = run.seen_output

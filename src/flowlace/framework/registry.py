@@ -36,6 +36,22 @@ def register_calculator(calculator: C) -> C:
     return calculator
 
 
+def register_calculator_aliases(calculator: type[Calculator[Any]], *names: str) -> None:
+    """Registers a calculator under further names; each is a subclass of that name.
+
+    MediaPipe has one class a payload type where Python needs one for all; the names its graphs
+    use for them are given here, next to the calculator.
+
+    Example:
+        ```python
+        register_calculator_aliases(BeginLoopCalculator, "BeginLoopIntCalculator")
+        ```
+    """
+    for name in names:
+        known_as = {"__module__": calculator.__module__, "__doc__": calculator.__doc__}
+        register_calculator(type(name, (calculator,), known_as))
+
+
 def _is_same_source(one: type, other: type) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 

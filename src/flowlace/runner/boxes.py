@@ -1,7 +1,7 @@
 """`--box`: the boxes a tracking graph starts with."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flowlace.formats.tracked_box import TimedBox
@@ -38,7 +38,7 @@ def start_boxes(texts: list[str]) -> Callable[[Mapping[str, Source]], FirstFrame
 
     def for_sources(sources: Mapping[str, Source]) -> FirstFrame:
         def make(frame: Frame) -> list[TimedBox]:
-            found = [_scaled(*box, frame, index) for index, box in enumerate(boxes)]
+            found = [box_in_frame(box, frame, index) for index, box in enumerate(boxes)]
             if TRUTH in texts:
                 found += _true_boxes(sources, frame)
             return found
@@ -64,8 +64,9 @@ def parse_box(text: str) -> tuple[float, float, float, float]:
     return x, y, width, height
 
 
-def _scaled(x: float, y: float, width: float, height: float, frame: Frame, index: int) -> TimedBox:
-    """Returns a box in fractions of the frame; pixels unless all numbers are at most 1."""
+def box_in_frame(box: Sequence[float], frame: Frame, box_id: int) -> TimedBox:
+    """Returns x, y, width, height as a box of a frame; pixels unless all numbers are at most 1."""
+    x, y, width, height = map(float, box)
     is_normalised = max(abs(x), abs(y), width, height) <= 1
     image: Any = frame.payload
     return TimedBox.from_pixels(
@@ -76,7 +77,7 @@ def _scaled(x: float, y: float, width: float, height: float, frame: Frame, index
         frame_width=1 if is_normalised else image.width_px,
         frame_height=1 if is_normalised else image.height_px,
         timestamp_us=frame.timestamp_us,
-        id=index,
+        id=box_id,
     )
 
 

@@ -14,6 +14,9 @@ from flowlace.runner.summary import RunSummary
 from flowlace.sinks.sink import Sink
 from flowlace.sources.source import Frame, Source, SourceTimeoutError
 
+QUEUED_FRAMES = 8
+"""Frames a stream queues at most: enough to keep the graph busy, few enough for large ones."""
+
 LOOK_UP_S = 0.2
 """How often a wait for a live frame looks whether it should stop."""
 
@@ -96,8 +99,11 @@ class GraphRunner:
             closing.callback(self._end)
             for stream, _, sink in self._sinks:
                 self.graph.observe_output_stream(stream, _writer(sink))
+            for stream in self._sources:
+                self.graph.set_input_stream_max_queue_size(stream, QUEUED_FRAMES)
             self.graph.start_run(self._side_packets)
             self._has_started = True
+            self._close_unfed_inputs()
             try:
                 self._feed()
             except BaseException:
@@ -106,6 +112,12 @@ class GraphRunner:
             self.graph.close_all_packet_sources()
             self.graph.wait_until_done()
         return self.summary
+
+    def _close_unfed_inputs(self) -> None:
+        """Ends the inputs that nothing will ever come on, so that nobody waits for them."""
+        for stream in self.graph.plan.input_streams:
+            if stream not in self._sources and stream not in self._first_packets:
+                self.graph.close_input_stream(stream)
 
     def _end_early(self) -> None:
         """Lets the graph finish what it has, so that files hold all results so far."""
@@ -201,6 +213,7 @@ class GraphRunner:
         for stream, make in waiting.items():
             packet = Packet(make(frame), frame.timestamp_us)
             self.graph.add_packet_to_input_stream(stream, packet)
+            self.graph.close_input_stream(stream)
 
 
 def _writer(sink: Sink) -> Callable[[Packet[Any]], None]:

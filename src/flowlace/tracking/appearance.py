@@ -1,166 +1,399 @@
-"""Corrects tracked boxes by what they look like."""
+"""Corrects tracked boxes by what they look like: an anchor against drift.
+
+Motion alone integrates small errors; a correlation filter compares with the pictures seen so
+far. The flow says where to look and how far to trust the look: the response is weighed by a
+window around the predicted place, and a box whose response is weak compared to its own past is
+left to the flow, unlearned, until it looks like itself again (behind a lamp post, say).
+"""
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.tracking.box_states import BoxStates
-from flowlace.tracking.patch_features import FramePyramid, colour_cells, gradient_cells
+from flowlace.tracking.correlation_filter import CorrelationFilters, parabola_peak
+from flowlace.tracking.patch_features import (
+    CELL_PX,
+    FramePyramid,
+    colour_cells,
+    gradient_cells,
+)
 
 FloatArray = NDArray[np.float64]
 Float32 = NDArray[np.float32]
-import os
+IntArray = NDArray[np.int64]
 
-O = lambda k, d: float(os.environ.get(k, d))
 
-SIDE = int(O("SIDE", 128))
-CELLS = SIDE // 4
-PAD = O("PAD", 1.2)
-SIG = O("SIG", 0.08)
-LAM = O("LAM", 1e-2)
-LR = O("LR", 0.02)
-GAIN = O("GAIN", 1)
-THR = O("THR", 0.5)
-COLW = O("COLW", 1.0)
-SCALES = int(O("SCALES", 17))
-STEP = O("STEP", 1.03)
-SLR = O("SLR", 0.02)
-SGAIN = O("SGAIN", 1)
-PEAKT = O("PEAKT", 0.5)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppearanceOptions:
+    """How boxes are looked at. Defaults hold for boxes from about 15 pixels upwards."""
+
+    patch_px: int = 128
+    """Side a box and its surroundings are scaled to."""
+
+    padding: float = 1.2
+    """Surroundings, in mean box sides."""
+
+    label_sigma: float = 0.08
+    """Width of the wanted response, in box sizes."""
+
+    regularisation: float = 0.01
+    """Part of the mean spectral power added to the denominator."""
+
+    learning_rate: float = 0.01
+    """Weight of a new picture."""
+
+    first_share: float = 0.0
+    """Weight of the very first picture beside the running mean."""
+
+    motion_window: float = 0.5
+    """Deviation expected of the flow's prediction, in box sizes."""
+
+    min_peak_ratio: float = 0.6
+    """A response below this part of the box's usual one is not believed."""
+
+    search_after_frames: int = 3
+    """A box not seen for this long is looked for in a wider area; 0 never does."""
+
+    search_peak_ratio: float = 0.7
+    """A response there must reach this part of the usual one."""
+
+    usual_peak_rate: float = 0.05
+    """How fast the usual response follows."""
+
+    scales: int = 17
+    """Sizes compared; 0 leaves the size to the flow."""
+
+    scale_step: float = 1.03
+    """Ratio of neighbouring sizes."""
+
+    scale_patch_px: int = 32
+    """Side a box is scaled to when sizes are compared."""
+
+    max_scale_steps: float = 2.0
+    """Most steps the size changes in a frame."""
+
+
+WARM_UP_FRAMES = 6
+
+
+@dataclass(slots=True)
+class _Models:
+    """Everything learned, one row a box, in the order of `ids`."""
+
+    ids: IntArray
+    place: CorrelationFilters
+    first: CorrelationFilters
+    size: CorrelationFilters
+    usual_peak: FloatArray
+    seen: IntArray
+    unsure: IntArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What one look at the boxes gave."""
+
+    shift: FloatArray
+    """`[box, xy]` pixels from the predicted centre."""
+
+    peak: FloatArray
+    """`[box]` response there."""
+
+    is_sure: NDArray[np.bool_]
+    """`[box]` whether the response is as strong as usual."""
 
 
 class AppearanceModel:
-    def __init__(self):
-        self.ids = None
+    """Learns and finds any number of boxes in the frames of one video."""
 
-    def region(self, c, s):
-        return s + PAD * s.mean(axis=1, keepdims=True)
+    def __init__(self, options: AppearanceOptions | None = None) -> None:
+        self._options = options or AppearanceOptions()
+        self._models: _Models | None = None
+        cells = self._options.patch_px // CELL_PX
+        self._cells = cells
+        taper = np.hanning(cells + 2)[1:-1].astype(np.float32)
+        self._taper = taper[:, None] * taper
+        self._offsets = np.minimum(np.arange(cells), cells - np.arange(cells))
+        self.last_look: Look | None = None
 
-    def feats(self, pyr, c, size, rot):
-        p = pyr.patches(c, size, rot, SIDE)
-        col = colour_cells(p)
-        gray = p.astype(np.float32).mean(axis=3) / 255
-        g = gradient_cells(gray)
-        col = (col - col.mean(axis=(2, 3), keepdims=True)) * COLW
-        f = np.concatenate((g, col), axis=1) * self.hann
-        return np.fft.rfft2(f)
+    def correct(self, frame: NDArray[np.uint8], states: BoxStates) -> BoxStates:
+        """Returns `states` moved to where `frame` `[y, x, bgr]` shows the boxes, and learns.
 
-    def scale_feats(self, pyr, c, size, rot):
-        k = np.arange(SCALES) - SCALES // 2
-        fac = STEP**k
-        n = len(c)
-        cc = np.repeat(c, SCALES, 0)
-        ss = (size[:, None] * fac[None, :, None]).reshape(-1, 2)
-        rr = np.repeat(rot, SCALES)
-        p = pyr.patches(cc, ss, rr, 32)
-        g = gradient_cells(p.astype(np.float32).mean(axis=3) / 255)
-        f = g.reshape(n, SCALES, -1) * np.hanning(SCALES + 2)[1:-1, None].astype(np.float32)
-        return np.fft.fft(f, axis=1)
-
-    def init(self, pyr, c, s, rot):
-        n = len(c)
-        w = np.hanning(CELLS + 2)[1:-1].astype(np.float32)
-        self.hann = w[:, None] * w[None]
-        reg = self.region(c, s)
-        f = s / reg * CELLS
-        i = np.arange(CELLS)
-        i = np.minimum(i, CELLS - i)
-        sx = SIG * f[:, 0]
-        sy = SIG * f[:, 1]
-        gauss = np.exp(
-            -0.5
-            * (
-                (i[None, None, :] / sx[:, None, None]) ** 2
-                + (i[None, :, None] / sy[:, None, None]) ** 2
+        Boxes seen for the first time, by id or because they were started again, are learned as
+        they are. Raises ValueError for a frame that is not BGR.
+        """
+        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+            raise ValueError(
+                f"appearance expects a BGR frame [y, x, 3] of uint8, but got {frame.shape} of "
+                f"{frame.dtype}; convert it first"
             )
-        )
-        self.G = np.fft.rfft2(gauss)
-        F = self.feats(pyr, c, reg, rot)
-        self.A = np.conj(self.G)[:, None] * F
-        self.Bn = (np.abs(F) ** 2).sum(1)
-        k = np.arange(SCALES) - SCALES // 2
-        k = np.fft.ifftshift(k) if False else k
-        gs = np.exp(-0.5 * (k / (SCALES / 16)) ** 2)
-        self.GS = np.fft.fft(gs)[None, :, None]
-        FS = self.scale_feats(pyr, c, s, rot)
-        self.SA = np.conj(self.GS) * FS
-        self.SB = (np.abs(FS) ** 2).sum(2)
-        self.mean = None
-
-    def respond(self, Z):
-        r = np.fft.irfft2(
-            (np.conj(self.A) * Z).sum(1)
-            / (self.Bn + LAM * self.Bn.mean(axis=(1, 2), keepdims=True)),
-            s=(CELLS, CELLS),
-        )
-        return r
-
-    def update(self, pyr, c, s, rot, ok):
-        F = self.feats(pyr, c, self.region(c, s), rot)
-        lr = (LR * ok)[:, None, None]
-        self.A += lr[..., None] * (np.conj(self.G)[:, None] * F - self.A)
-        self.Bn += lr * ((np.abs(F) ** 2).sum(1) - self.Bn)
-        FS = self.scale_feats(pyr, c, s, rot)
-        l = (SLR * ok)[:, None]
-        self.SA += l[..., None] * (np.conj(self.GS) * FS - self.SA)
-        self.SB += l * ((np.abs(FS) ** 2).sum(2) - self.SB)
-
-    def correct(self, pyr, states: BoxStates, m):
-        c = states.center * m - 0.5
-        s = states.scaled_size * m
-        rot = states.rotation
-        if not hasattr(self, "A"):
-            self.init(pyr, c, s, rot)
-            self.q = np.zeros((len(c), 2))
-            self.mean = np.zeros((len(c), 2))
-            self.ok = np.ones(len(c))
+        pyramid = FramePyramid(frame)
+        longer = max(frame.shape[:2])
+        center, size = states.center * longer - 0.5, states.scaled_size * longer
+        self._meet(pyramid, center, size, states)
+        if self._models is None or not len(states):
             return states
-        reg = self.region(c, s)
-        r = self.respond(self.feats(pyr, c, reg, rot))
-        n = len(r)
-        flat = r.reshape(n, -1)
-        at = flat.argmax(1)
-        peak = flat[np.arange(n), at]
-        iy, ix = np.divmod(at, CELLS)
+        is_known = self._models.seen > 0
+        look = self._look(pyramid, center, size, states.rotation)
+        look = self._searched(pyramid, center, size, states.rotation, look)
+        # A box that is not seen properly keeps the place the flow gave it.
+        moves = look.is_sure & is_known
+        center = center + np.where(moves[:, None], look.shift, 0)
+        factor = self._grown(pyramid, center, size, states.rotation, moves)
+        size = size * factor[:, None]
+        self._learn(pyramid, center, size, states.rotation, look)
+        self.last_look = look
+        return replace(states, center=(center + 0.5) / longer, scale=states.scale * factor)
 
-        def sub(a, b, c_):
-            d = a - 2 * b + c_
-            return np.where(
-                np.abs(d) > 1e-9, 0.5 * (a - c_) / np.where(np.abs(d) > 1e-9, d, 1), 0
-            ).clip(-0.5, 0.5)
+    def _meet(
+        self, pyramid: FramePyramid, center: FloatArray, size: FloatArray, states: BoxStates
+    ) -> None:
+        """Brings the models in the order of the boxes; learns new ones, forgets the gone."""
+        models = self._models
+        old_ids = models.ids.tolist() if models is not None else []
+        row_of = {id_: row for row, id_ in enumerate(old_ids)}
+        is_new = np.array([id_ not in row_of for id_ in states.ids.tolist()], np.bool_)
+        is_new |= states.age_us == 0
+        if not is_new.any() and old_ids == states.ids.tolist():
+            return
+        kept = np.array([row_of[i] for i in states.ids[~is_new].tolist()], np.int64)
+        fresh = np.flatnonzero(is_new)
+        known = np.flatnonzero(~is_new)
+        order = np.argsort(np.concatenate((known, fresh)), kind="stable")
+        parts = []
+        if len(kept) and models is not None:
+            parts.append(_select(models, kept))
+        if len(fresh):
+            parts.append(
+                self._new_models(
+                    pyramid, center[fresh], size[fresh], states.rotation[fresh], states.ids[fresh]
+                )
+            )
+        self._models = None
+        if parts:
+            joined = parts[0] if len(parts) == 1 else _join(parts[0], parts[1])
+            self._models = _select(joined, order)
 
-        bi = np.arange(n)
-        dx = sub(r[bi, iy, (ix - 1) % CELLS], peak, r[bi, iy, (ix + 1) % CELLS])
-        dy = sub(r[bi, (iy - 1) % CELLS, ix], peak, r[bi, (iy + 1) % CELLS, ix])
-        sx = (ix + CELLS // 2) % CELLS - CELLS // 2 + dx
-        sy = (iy + CELLS // 2) % CELLS - CELLS // 2 + dy
-        apce = (peak - flat.min(1)) ** 2 / np.maximum(
-            ((flat - flat.min(1, keepdims=True)) ** 2).mean(1), 1e-12
+    def _new_models(
+        self,
+        pyramid: FramePyramid,
+        center: FloatArray,
+        size: FloatArray,
+        rotation: FloatArray,
+        ids: IntArray,
+    ) -> _Models:
+        place = CorrelationFilters.learned(
+            self._place_target(size), self._place_features(pyramid, center, size, rotation)
         )
-        q = np.column_stack((peak, apce))
-        first = self.mean[:, 0] == 0
-        self.mean[first] = q[first]
-        ok = ((q / self.mean) > np.array([PEAKT, THR])).all(1)
-        self.mean[ok] += 0.05 * (q - self.mean)[ok]
-        self.q = q / self.mean
-        self.ok = ok
-        d = np.column_stack((sx, sy)) * reg / CELLS
-        c = c + GAIN * ok[:, None] * d
-        FS = self.scale_feats(pyr, c, s, rot)
-        rs = np.fft.ifft(
-            (np.conj(self.SA) * FS).sum(2) / (self.SB + LAM * self.SB.mean(1, keepdims=True)),
-            axis=1,
-        ).real
-        k = rs.argmax(1)
-        pk = rs[bi, k]
-        # response is shifted: training label is centered at SCALES//2 unshifted -> index k directly
-        self.rs = rs
-        kk = k - SCALES // 2
-        dk = sub(rs[bi, (k - 1) % SCALES], pk, rs[bi, (k + 1) % SCALES])
-        fac = STEP ** (SGAIN * ok * np.clip(kk + dk, -3, 3))
-        s = s * fac[:, None]
-        self.update(pyr, c, s, rot, ok)
-        self.ok = ok
-        return replace(states, center=(c + 0.5) / m, scale=states.scale * fac)
+        sizes = max(self._options.scales, 1)
+        steps = np.arange(sizes) - sizes // 2
+        wanted = np.exp(-0.5 * (steps / (sizes / 16)) ** 2)
+        target = np.fft.fft(np.tile(wanted, (len(ids), 1))).astype(np.complex64)
+        scale = CorrelationFilters.learned(
+            target, self._size_features(pyramid, center, size, rotation)
+        )
+        return _Models(
+            ids=ids.copy(),
+            place=place,
+            first=place,
+            size=scale,
+            usual_peak=np.zeros(len(ids)),
+            seen=np.zeros(len(ids), np.int64),
+            unsure=np.zeros(len(ids), np.int64),
+        )
+
+    def _region(self, size: FloatArray) -> FloatArray:
+        return size + self._options.padding * size.mean(axis=1, keepdims=True)
+
+    def _gaussian(self, sigma_cells: FloatArray) -> Float32:
+        """Returns `[box, y, x]` with its top at cell 0, 0, as transforms want it."""
+        x = np.exp(-0.5 * (self._offsets / sigma_cells[:, :1]) ** 2)
+        y = np.exp(-0.5 * (self._offsets / sigma_cells[:, 1:]) ** 2)
+        gaussian: Float32 = (y[:, :, None] * x[:, None, :]).astype(np.float32)
+        return gaussian
+
+    def _place_target(self, size: FloatArray) -> NDArray[np.complex64]:
+        box_cells = size / self._region(size) * self._cells
+        gaussian = self._gaussian(self._options.label_sigma * box_cells)
+        return np.fft.rfft2(gaussian).astype(np.complex64)
+
+    def _place_features(
+        self, pyramid: FramePyramid, center: FloatArray, size: FloatArray, rotation: FloatArray
+    ) -> NDArray[np.complex64]:
+        patches = pyramid.patches(center, self._region(size), rotation, self._options.patch_px)
+        gray = patches.astype(np.float32).mean(axis=3) / 255
+        colour = colour_cells(patches)
+        colour = colour - colour.mean(axis=(2, 3), keepdims=True)
+        cells = np.concatenate((gradient_cells(gray), colour), axis=1) * self._taper
+        return np.fft.rfft2(cells).astype(np.complex64)
+
+    def _size_features(
+        self, pyramid: FramePyramid, center: FloatArray, size: FloatArray, rotation: FloatArray
+    ) -> NDArray[np.complex64]:
+        """Returns `[box, feature, scale]`, transformed along the scale."""
+        count = max(self._options.scales, 1)
+        factors = self._options.scale_step ** (np.arange(count) - count // 2.0)
+        sizes = (size[:, None] * factors[None, :, None]).reshape(-1, 2)
+        patches = pyramid.patches(
+            np.repeat(center, count, axis=0),
+            sizes,
+            np.repeat(rotation, count),
+            self._options.scale_patch_px,
+        )
+        gray = patches.astype(np.float32).mean(axis=3) / 255
+        cells = gradient_cells(gray).reshape(len(center), count, -1)
+        taper = np.hanning(count + 2)[1:-1].astype(np.float32)
+        return np.fft.fft(cells.transpose(0, 2, 1) * taper, axis=2).astype(np.complex64)
+
+    def _searched(
+        self,
+        pyramid: FramePyramid,
+        center: FloatArray,
+        size: FloatArray,
+        rotation: FloatArray,
+        look: Look,
+    ) -> Look:
+        """Looks around the boxes that have not been seen for a while."""
+        models, options = self._models, self._options
+        assert models is not None
+        lost = np.flatnonzero((models.unsure >= options.search_after_frames) & ~look.is_sure)
+        if not options.search_after_frames or not len(lost):
+            return look
+        # Three of nine places a frame: a third of the cost, and an object does not get out of a
+        # region in three frames.
+        row = models.unsure[lost] % 3 - 1
+        around = np.stack([np.column_stack((np.full(len(lost), x), row)) for x in (-1, 0, 1)])
+        away = 0.6 * around * self._region(size[lost])
+        tiles = (center[lost] + away).reshape(-1, 2)
+        features = self._place_features(
+            pyramid, tiles, np.tile(size[lost], (3, 1)), np.tile(rotation[lost], 3)
+        )
+        filters = models.place.select(np.tile(lost, 3))
+        spectrum = filters.spectrum(features, options.regularisation)
+        cells, peak = _highest(np.fft.irfft2(spectrum, s=(self._cells, self._cells)))
+        best = peak.reshape(3, -1).argmax(axis=0)
+        pick = best * len(lost) + np.arange(len(lost))
+        found = peak[pick] > options.search_peak_ratio * models.usual_peak[lost]
+        rows = lost[found]
+        shift, highest, is_sure = look.shift.copy(), look.peak.copy(), look.is_sure.copy()
+        inner = cells[pick] * self._region(size[lost]) / self._cells
+        shift[rows] = (away[best, np.arange(len(lost))] + inner)[found]
+        highest[rows], is_sure[rows] = peak[pick][found], True
+        return Look(shift=shift, peak=highest, is_sure=is_sure)
+
+    def _look(
+        self, pyramid: FramePyramid, center: FloatArray, size: FloatArray, rotation: FloatArray
+    ) -> Look:
+        models, options = self._models, self._options
+        assert models is not None
+        features = self._place_features(pyramid, center, size, rotation)
+        spectrum = models.place.spectrum(features, options.regularisation)
+        if options.first_share:
+            first = models.first.spectrum(features, options.regularisation)
+            spectrum = spectrum + options.first_share * (first - spectrum)
+        response = np.fft.irfft2(spectrum, s=(self._cells, self._cells))
+        region_cells = self._cells / self._region(size)
+        # The longer a box has not been seen, the less is known about where it is.
+        reach = options.motion_window * (1 + 0.1 * models.unsure)[:, None] * size * region_cells
+        cells, peak = _highest(response * self._gaussian(reach))
+        is_warming_up = models.seen < WARM_UP_FRAMES
+        is_sure = is_warming_up | (peak > options.min_peak_ratio * models.usual_peak)
+        return Look(shift=cells / region_cells, peak=peak, is_sure=is_sure)
+
+    def _grown(
+        self,
+        pyramid: FramePyramid,
+        center: FloatArray,
+        size: FloatArray,
+        rotation: FloatArray,
+        moves: NDArray[np.bool_],
+    ) -> FloatArray:
+        """Returns the factor `[box]` on the size that fits best."""
+        models, options = self._models, self._options
+        assert models is not None
+        if options.scales < 3:
+            return np.ones(len(size))
+        features = self._size_features(pyramid, center, size, rotation)
+        spectrum = models.size.spectrum(features, options.regularisation)
+        response = np.fft.ifft(spectrum, axis=1).real
+        rows = np.arange(len(size))
+        best = response.argmax(axis=1)
+        count = options.scales
+        offset = parabola_peak(
+            response[rows, (best - 1) % count],
+            response[rows, best],
+            response[rows, (best + 1) % count],
+        )
+        most = options.max_scale_steps
+        steps = np.clip(best - count // 2 + offset, -most, most)
+        factor: FloatArray = options.scale_step ** np.where(moves, steps, 0)
+        return factor
+
+    def _learn(
+        self,
+        pyramid: FramePyramid,
+        center: FloatArray,
+        size: FloatArray,
+        rotation: FloatArray,
+        look: Look,
+    ) -> None:
+        models, options = self._models, self._options
+        assert models is not None
+        is_known = models.seen > 0
+        rate = np.where(look.is_sure & is_known, options.learning_rate, 0).astype(np.float32)
+        if rate.any():
+            place = self._place_features(pyramid, center, size, rotation)
+            models.place = models.place.updated(place, rate)
+            if options.scales >= 3:
+                sizes = self._size_features(pyramid, center, size, rotation)
+                models.size = models.size.updated(sizes, rate)
+        # The first answers come from almost the picture that was learned and are far above any
+        # later one: they must not set the standard.
+        early = 1 / np.clip(models.seen, 1, 3)
+        follow = np.where(models.seen < WARM_UP_FRAMES, early, options.usual_peak_rate)
+        follow = np.where(look.is_sure & is_known, follow, 0)
+        models.usual_peak = models.usual_peak + follow * (look.peak - models.usual_peak)
+        models.unsure = np.where(look.is_sure, 0, models.unsure + 1)
+        models.seen = models.seen + 1
+
+
+def _highest(response: Float32) -> tuple[FloatArray, FloatArray]:
+    """Returns the place `[box, xy]` in cells, wrapped around 0, and the value of each top."""
+    count, _, cells = response.shape
+    flat = response.reshape(count, -1)
+    at = flat.argmax(axis=1)
+    y, x = np.divmod(at, cells)
+    rows = np.arange(count)
+    peak = flat[rows, at].astype(np.float64)
+    left, right = response[rows, y, (x - 1) % cells], response[rows, y, (x + 1) % cells]
+    above, below = response[rows, (y - 1) % cells, x], response[rows, (y + 1) % cells, x]
+    fine = np.column_stack((parabola_peak(left, peak, right), parabola_peak(above, peak, below)))
+    half = cells // 2
+    coarse = np.column_stack(((x + half) % cells - half, (y + half) % cells - half))
+    return coarse + fine, peak
+
+
+def _select(models: _Models, kept: IntArray) -> _Models:
+    return _Models(
+        ids=models.ids[kept],
+        place=models.place.select(kept),
+        first=models.first.select(kept),
+        size=models.size.select(kept),
+        usual_peak=models.usual_peak[kept],
+        seen=models.seen[kept],
+        unsure=models.unsure[kept],
+    )
+
+
+def _join(one: _Models, two: _Models) -> _Models:
+    return _Models(
+        ids=np.concatenate((one.ids, two.ids)),
+        place=one.place.joined(two.place),
+        first=one.first.joined(two.first),
+        size=one.size.joined(two.size),
+        usual_peak=np.concatenate((one.usual_peak, two.usual_peak)),
+        seen=np.concatenate((one.seen, two.seen)),
+        unsure=np.concatenate((one.unsure, two.unsure)),
+    )

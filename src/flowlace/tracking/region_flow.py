@@ -49,6 +49,9 @@ class RegionFlowOptions:
     verify_long_feature_acceleration: bool = True
     """Track points back that change speed by more than 5 times; keep those that return."""
 
+    verify_long_feature_trigger_ratio: float = 0.1
+    """Fewer points than this part of all are not tracked back but given new ids: cheaper."""
+
     verify_features: bool = False
     """Track every point back; doubles the cost of the flow."""
 
@@ -206,11 +209,16 @@ class RegionFlow:
         flow: FloatArray,
         found: NDArray[np.bool_],
     ) -> NDArray[np.bool_]:
+        options = self._options
         doubtful = found.copy()
-        if not self._options.verify_features:
-            if not self._options.verify_long_feature_acceleration:
+        if not options.verify_features:
+            if not options.verify_long_feature_acceleration:
                 return np.ones(len(found), np.bool_)
             doubtful &= (self._ages > 0) & _jumps(flow, self._flow)
+            limit = options.verify_long_feature_trigger_ratio * np.count_nonzero(found)
+            if np.count_nonzero(doubtful) < limit:
+                self._rename(doubtful)
+                return np.ones(len(found), np.bool_)
         verified = np.ones(len(found), np.bool_)
         if doubtful.any():
             back, status = self._lucas_kanade(
@@ -219,6 +227,13 @@ class RegionFlow:
             distance = np.linalg.norm(back - self._points[doubtful], axis=1)
             verified[doubtful] = status & (distance < self._options.verification_distance)
         return verified
+
+    def _rename(self, points: NDArray[np.bool_]) -> None:
+        count = int(np.count_nonzero(points))
+        self._ids = self._ids.copy()
+        self._ids[points] = np.arange(self._next_id, self._next_id + count)
+        self._ages[points] = 0
+        self._next_id += count
 
     def _keep_points(self, kept: NDArray[np.bool_], points: FloatArray, flow: FloatArray) -> None:
         self._points, self._flow = points[kept], flow[kept]

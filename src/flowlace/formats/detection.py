@@ -1,0 +1,85 @@
+"""An object found in a picture: MediaPipe's `Detection`, as plain values.
+
+Source of names: MediaPipe `framework/formats/detection.proto`, `location_data.proto`.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class LocationFormat(IntEnum):
+    """Which field of `LocationData` holds the place."""
+
+    GLOBAL = 0
+    BOUNDING_BOX = 1
+    RELATIVE_BOUNDING_BOX = 2
+    MASK = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A box in pixels."""
+
+    xmin: int
+    ymin: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeBoundingBox:
+    """A box in fractions of the picture's width and height."""
+
+    xmin: float
+    ymin: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class RelativeKeypoint:
+    """A point in fractions of the picture's width and height."""
+
+    x: float
+    y: float
+    keypoint_label: str = ""
+    score: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LocationData:
+    """Where a detection is."""
+
+    format: LocationFormat = LocationFormat.GLOBAL
+    bounding_box: BoundingBox | None = None
+    relative_bounding_box: RelativeBoundingBox | None = None
+    relative_keypoints: tuple[RelativeKeypoint, ...] = ()
+
+    def relative_to(self, width_px: int, height_px: int) -> RelativeBoundingBox | None:
+        """Returns the box in fractions of a picture of this size; None for the whole picture."""
+        if self.format is LocationFormat.RELATIVE_BOUNDING_BOX:
+            return self.relative_bounding_box
+        box = self.bounding_box
+        if self.format is not LocationFormat.BOUNDING_BOX or box is None:
+            return None
+        return RelativeBoundingBox(
+            box.xmin / width_px, box.ymin / height_px, box.width / width_px, box.height / height_px
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Detection:
+    """What was found and where; label i belongs to score i."""
+
+    label: tuple[str, ...] = ()
+    label_id: tuple[int, ...] = ()
+    score: tuple[float, ...] = ()
+    location_data: LocationData = field(default_factory=LocationData)
+    feature_tag: str = ""
+    """Names the pipeline that found it."""
+    track_id: str = ""
+    detection_id: int | None = None
+    """Links detections of one object."""
+    display_name: tuple[str, ...] = ()
+    timestamp_us: int | None = None
+    """Of the frame it was found in."""

@@ -44,8 +44,10 @@ def main() -> None:
         met.append(is_right)
         print(f"{name:12} AUROC unseen {auroc(probability, is_right > 0):.3f}")
     all_stated, all_met = np.concatenate(stated), np.concatenate(met) > 0
-    print(f"all clips    AUROC unseen {auroc(all_stated, all_met):.3f}, calibration error "
-          f"{calibration_error(all_stated, all_met):.3f}")
+    print(
+        f"all clips    AUROC unseen {auroc(all_stated, all_met):.3f}, calibration error "
+        f"{calibration_error(all_stated, all_met):.3f}"
+    )
     weights = fitted(list(samples.values()))
     for feature, weight in zip((*FEATURE_NAMES, "constant"), weights, strict=True):
         print(f"    {weight:.4f},  # {feature}")

@@ -106,8 +106,10 @@ def print_table(rows: list[dict[str, Any]], mean: dict[str, float]) -> None:
         print(f"| {row['track']} | {text} |")
     for name, (auc, p20) in PEERS.items():
         print(f"| {name} | {auc:.3f} | {p20:.3f} | | | | | |")
-    print(f"\nconfidence: AUROC {mean['confidence_auroc']:.3f}, "
-          f"calibration error {mean['confidence_calibration_error']:.3f}")
+    print(
+        f"\nconfidence: AUROC {mean['confidence_auroc']:.3f}, "
+        f"calibration error {mean['confidence_calibration_error']:.3f}"
+    )
 
 
 if __name__ == "__main__":

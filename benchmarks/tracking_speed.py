@@ -42,8 +42,10 @@ def main() -> None:
     for count in COUNTS:
         flow, step = measured(clip, count, arguments.frames)
         first = first or flow + step
-        print(f"| {count} | {flow:.2f} | {step:.2f} | {flow + step:.2f} | "
-              f"{(flow + step) / first:.2f} |")
+        print(
+            f"| {count} | {flow:.2f} | {step:.2f} | {flow + step:.2f} | "
+            f"{(flow + step) / first:.2f} |"
+        )
     if arguments.look:
         for count in COUNTS[:2]:
             print(f"appearance, {count} boxes: {look_ms(clip, count, 40):.2f} ms a frame")
@@ -60,8 +62,14 @@ def spread_boxes(clip: Clip, count: int) -> list[TimedBox]:
     places = rng.random((count, 2)) * (np.array(clip.size) - side)
     return [
         TimedBox.from_pixels(
-            x=float(x), y=float(y), width=side, height=side, frame_width=width,
-            frame_height=height, timestamp_us=0, id=k,
+            x=float(x),
+            y=float(y),
+            width=side,
+            height=side,
+            frame_width=width,
+            frame_height=height,
+            timestamp_us=0,
+            id=k,
         )
         for k, (x, y) in enumerate(places)
     ]

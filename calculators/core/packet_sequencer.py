@@ -59,7 +59,7 @@ class PacketSequencerCalculator(Calculator[NoOptions]):
 
     def _place(self, position: int, packet: Packet[Any]) -> None:
         timestamp = max(MIN, self._bounds[position])
-        self.outputs["OUTPUT", position].send(packet.at(timestamp))
+        self.outputs.tagged("OUTPUT")[position].send(packet.at(timestamp))
         self._bounds[position] = next_allowed(timestamp)
 
     def _settle(self, timestamp: int) -> None:

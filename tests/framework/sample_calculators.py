@@ -36,10 +36,10 @@ class SampleOptions:
     is_on: bool = option(5)
     label: str = option(6, default="none")
     blob: bytes = option(7)
-    mode: SampleMode = option(8)  # noqa: RUF009
+    mode: SampleMode = option(8)
     maximum: int | None = option(9)
     weights: tuple[float, ...] = option(10, packed=True)
-    window: SampleWindow | None = option(11)  # noqa: RUF009
+    window: SampleWindow | None = option(11)
     windows: tuple[SampleWindow, ...] = option(12)
     names: tuple[str, ...] = option(13)
 
@@ -58,7 +58,7 @@ class PlainOptions:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThresholdSubgraphOptions:
     limit: int | None = option(1)
-    window: SampleWindow | None = option(2)  # noqa: RUF009
+    window: SampleWindow | None = option(2)
     weights: tuple[float, ...] = option(3)
 
 

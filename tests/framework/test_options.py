@@ -134,7 +134,7 @@ def test_a_type_that_has_no_place_in_a_graph_file_is_refused() -> None:
         @proto_options("sample.OddOptions")
         @dataclass(frozen=True, kw_only=True, slots=True)
         class OddOptions:
-            table: dict[str, int] = option(1)  # noqa: RUF009
+            table: dict[str, int] = option(1)
 
 
 def test_an_unknown_kind_is_refused() -> None:

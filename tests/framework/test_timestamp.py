@@ -21,8 +21,8 @@ from flowlace.framework.timestamp import (
 
 def test_special_values_are_mediapipes() -> None:
     low, high = -(2**63), 2**63 - 1
-    assert [UNSET, UNSTARTED, PRE_STREAM, MIN] == [low, low + 1, low + 2, low + 3]
-    assert [MAX, POST_STREAM, ONE_OVER_POST_STREAM, DONE] == [high - 3, high - 2, high - 1, high]
+    assert [low, low + 1, low + 2, low + 3] == [UNSET, UNSTARTED, PRE_STREAM, MIN]
+    assert [high - 3, high - 2, high - 1, high] == [MAX, POST_STREAM, ONE_OVER_POST_STREAM, DONE]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_previous_allowed_is_what_a_bound_settles(bound: int, expected: int) -> 
 
 
 def test_packets_may_carry_pre_stream_to_post_stream() -> None:
-    allowed = [t for t in (UNSET, UNSTARTED, PRE_STREAM, 0, POST_STREAM, DONE)]
+    allowed = (UNSET, UNSTARTED, PRE_STREAM, 0, POST_STREAM, DONE)
     assert [is_allowed_in_stream(t) for t in allowed] == [False, False, True, True, True, False]
 
 

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from flowlace.framework.validation import validate_graph
@@ -25,7 +26,7 @@ def test_every_box_lies_below_what_feeds_it() -> None:
         (picture.nodes[upper].layer, picture.nodes[lower].layer)
         for edge in picture.edges
         if edge.kind != "back"
-        for upper, lower in zip(edge.path, edge.path[1:], strict=False)
+        for upper, lower in pairwise(edge.path)
     ]
     assert steps
     assert all(lower == upper + 1 for upper, lower in steps)
@@ -36,7 +37,7 @@ def test_boxes_of_a_layer_do_not_overlap() -> None:
     boxes = sorted((n.layer, n.x_px, n.width_px) for n in picture.nodes.values())
     gaps = [
         right[1] - right[2] / 2 - (left[1] + left[2] / 2)
-        for left, right in zip(boxes, boxes[1:], strict=False)
+        for left, right in pairwise(boxes)
         if left[0] == right[0]
     ]
     assert gaps

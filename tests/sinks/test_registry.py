@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from flowlace.framework.openers import Url
 from flowlace.sinks import Sink, SinkCounts, SinkError, open_sink, opens_sink, registry
-from flowlace.sources.openers import Url
 
 
 class Speaker(Sink):

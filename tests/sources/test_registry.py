@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from flowlace.framework.openers import Url
 from flowlace.sources import (
     Frame,
     Source,
@@ -14,7 +15,6 @@ from flowlace.sources import (
     opens_source,
     registry,
 )
-from flowlace.sources.openers import Url
 from flowlace.sources.registry import parse_url
 
 
@@ -97,7 +97,7 @@ def test_names_come_from_entry_points_too(monkeypatch: pytest.MonkeyPatch, clock
         name, value = "mic", f"{__name__}:Beeps"
 
     monkeypatch.setattr(registry._openers, "_has_entry_points", False)
-    monkeypatch.setattr("flowlace.sources.openers.entry_points", lambda group: [EntryPoint])
+    monkeypatch.setattr("flowlace.framework.openers.entry_points", lambda group: [EntryPoint])
     assert open_source("mic", clock).info.name == "mic"
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.tracking.tracking_scenes import box_around, largest_edge_error, synthetic_motion
 
 from flowlace.tracking.batch_box_tracker import BatchBoxTracker
 from flowlace.tracking.chunk_file import read_chunks, write_chunks
+from tests.tracking.tracking_scenes import box_around, largest_edge_error, synthetic_motion
 
 BOX = (220 / 1280, 252 / 720)
 TURNS_S = np.array([0.0, 2.5, 5.0, 7.5, 10.0, 12.5, 15.0])

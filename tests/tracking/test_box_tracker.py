@@ -2,6 +2,12 @@
 
 import numpy as np
 import pytest
+
+from flowlace.formats.tracked_box import TimedBox
+from flowlace.formats.tracking_data import TrackingData
+from flowlace.tracking.box_tracker import StreamingBoxTracker, StreamingBoxTrackerOptions
+from flowlace.tracking.motion_analysis import MotionAnalysis
+from flowlace.tracking.step_options import TrackingDegrees, TrackStepOptions
 from tests.tracking.tracking_scenes import (
     box_around,
     crops,
@@ -9,12 +15,6 @@ from tests.tracking.tracking_scenes import (
     synthetic_motion,
     texture,
 )
-
-from flowlace.formats.tracked_box import TimedBox
-from flowlace.formats.tracking_data import TrackingData
-from flowlace.tracking.box_tracker import StreamingBoxTracker, StreamingBoxTrackerOptions
-from flowlace.tracking.motion_analysis import MotionAnalysis
-from flowlace.tracking.step_options import TrackingDegrees, TrackStepOptions
 
 PERIOD_US = 33_333
 SIZE = (320, 240)
@@ -235,7 +235,7 @@ def test_a_box_outside_the_frame_does_not_disturb_the_others(
 ) -> None:
     far = box_around(np.array([3.0, -2.0]), (0.2, 0.2), 0, id_=8)
     outputs = streamed(shifted_crops, [far, box_in_crop(0)], TrackStepOptions())
-    assert largest_edge_error([b for b in outputs[-1] if b.id == 1][0], box_in_crop(11)) < 1e-3
+    assert largest_edge_error(next(b for b in outputs[-1] if b.id == 1), box_in_crop(11)) < 1e-3
 
 
 def test_an_empty_box_is_given_up(shifted_crops: list[TrackingData]) -> None:

@@ -30,7 +30,7 @@ def test_a_perfect_track_misses_only_the_last_threshold() -> None:
 
 def test_precision_counts_frames_within_the_limit() -> None:
     boxes = np.array([[0.0, 0, 2, 2], [30, 0, 2, 2]])
-    distances = center_distance_px(boxes, np.zeros((2, 4)) + [0, 0, 2, 2])
+    distances = center_distance_px(boxes, np.tile((0.0, 0, 2, 2), (2, 1)))
     assert precision(distances) == 0.5
 
 

@@ -3,8 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from flowlace.cli.run import Boxes, Sides, Sources, make_runners, run_all
 from flowlace.framework.validation import validate_graph
@@ -13,6 +11,8 @@ from flowlace.observe.tracer import GraphTracer
 from flowlace.runner.find_graph import find_graph
 from flowlace.runner.graph_runner import GraphRunner
 from flowlace.runner.interrupt import graceful_interrupts
+
+_HEADINGS = ("calls", "mean µs", "99 % µs", "CPU µs", "ms a frame", "queue")
 
 
 def bench(
@@ -39,12 +39,11 @@ def bench(
 
 def _show(runner: GraphRunner, profiler: GraphProfiler) -> None:
     frames = max(runner.summary.frames, 1)
-    table = Table(title=f"{runner.name}: {frames} frames, {runner.summary.fps:.1f} fps")
-    for heading in ("node", "calls", "mean µs", "99 % µs", "CPU µs", "ms a frame", "queue"):
-        table.add_column(heading, justify="left" if heading == "node" else "right")
+    typer.echo(f"{runner.name}: {frames} frames, {runner.summary.fps:.1f} fps")
+    width = max((len(name) for name in profiler.nodes), default=4)
+    typer.echo(f"{'node':<{width}} {''.join(f'{heading:>12}' for heading in _HEADINGS)}")
     for node in profiler.slowest():
-        table.add_row(
-            node.name,
+        cells = (
             str(node.calls),
             f"{node.mean_us:.1f}",
             f"{node.quantile_us(0.99):.1f}",
@@ -52,5 +51,5 @@ def _show(runner: GraphRunner, profiler: GraphProfiler) -> None:
             f"{node.wall_ns / frames / 1e6:.3f}",
             str(node.deepest_queue),
         )
-    Console().print(table)
+        typer.echo(f"{node.name:<{width}} {''.join(f'{cell:>12}' for cell in cells)}")
     typer.echo("\n".join(runner.summary.lines()), err=True)

@@ -4,8 +4,6 @@ import inspect
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from flowlace.framework.calculator import Calculator
 from flowlace.framework.contract import Port, SameAs, type_name
@@ -26,10 +24,9 @@ def nodes(
     if not found:
         hint = nearest_name(name, list(known))
         raise RunnerError(f"no calculator is called {name!r}{f' ({hint})' if hint else ''}")
-    table = Table("calculator", "what it does", box=None, pad_edge=False)
+    width = max(map(len, found))
     for each, calculator in found.items():
-        table.add_row(each, _first_sentence(calculator))
-    Console().print(table)
+        typer.echo(f"{each:<{width}}  {_first_sentence(calculator)}")
 
 
 def describe(calculator: type[Calculator[Any]]) -> str:

@@ -141,8 +141,8 @@ class TrackingData:
         moved = self.positions + background + self.object_vectors
         inside = np.all((moved >= 0) & (moved < self.domain_size), axis=1)
         order = _column_order(moved[inside])
-        inverse = np.linalg.inv(self.background_model)
-        inverse /= inverse[2, 2]
+        inverse: FloatArray = np.linalg.inv(self.background_model).astype(np.float64)
+        inverse = inverse / inverse[2, 2]
         start = moved[inside][order]
         # The negated object vector is only right where the camera's motion is the same at both
         # ends; taking the exact rest keeps `inverted().inverted()` the identity.
@@ -175,7 +175,8 @@ class TrackingData:
 
 def _apply(homography: FloatArray, points: FloatArray) -> FloatArray:
     moved = points @ homography[:, :2].T + homography[:, 2]
-    return moved[:, :2] / moved[:, 2:]
+    result: FloatArray = moved[:, :2] / moved[:, 2:]
+    return result
 
 
 def _column_order(points: FloatArray) -> NDArray[np.intp]:

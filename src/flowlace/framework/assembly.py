@@ -18,7 +18,7 @@ from flowlace.framework.node import Node
 from flowlace.framework.output_stream import OutputStream, ParallelOutputStream, SideOutput
 from flowlace.framework.packet import Packet
 from flowlace.framework.plan import GraphPlan, PlannedNode
-from flowlace.framework.stream import UNLIMITED, InputQueue, Stream
+from flowlace.framework.stream import InputQueue, Stream
 from flowlace.framework.task_queue import TaskQueue
 from flowlace.framework.throttle import Throttle
 
@@ -49,6 +49,7 @@ def assemble(
     run.sources = [node for node in run.nodes if node.is_source]
     run.roots = [*run.input_throttles.values()]
     run.roots += [node.throttle for node in run.sources if node.throttle is not None]
+    _note_what_open_waits_for(run, plan)
     _limit_queues(run, plan, input_queue_sizes)
     _assign_executors(run, plan, executors)
     for node in run.nodes:
@@ -131,7 +132,6 @@ def _make_node(run: GraphRun, planned: PlannedNode, services: Mapping[str, Any])
         node.throttle = Throttle(node.name, lambda: run.schedule_source(node))
     node.is_simple = _is_simple(node)
     _equip(run, planned, node, services)
-    _note_what_open_waits_for(run, node)
     return node
 
 
@@ -185,13 +185,17 @@ def _services_for(planned: PlannedNode, given: Mapping[str, Any]) -> dict[str, A
     return found
 
 
-def _note_what_open_waits_for(run: GraphRun, node: Node) -> None:
-    for port in node.contract.side_inputs.values():
-        if port.name not in run.side_packets and not port.port.optional:
-            node.missing.add(f"side packet {port.name}")
-    for queue in node.queues:
-        if not queue.is_back_edge and not queue.stream.header_is_set:
-            node.missing.add(f"header of {queue.stream.name}")
+def _note_what_open_waits_for(run: GraphRun, plan: GraphPlan) -> None:
+    # An optional side packet may be left out by the application, but one a node makes will come.
+    made = {name for name, each in plan.side_packets.items() if each.producer is not None}
+    for node in run.nodes:
+        for port in node.contract.side_inputs.values():
+            is_awaited = port.name in made or not port.port.optional
+            if is_awaited and port.name not in run.side_packets:
+                node.missing.add(f"side packet {port.name}")
+        for queue in node.queues:
+            if not queue.is_back_edge and not queue.stream.header_is_set:
+                node.missing.add(f"header of {queue.stream.name}")
 
 
 def _limit_queues(run: GraphRun, plan: GraphPlan, input_sizes: Mapping[str, int]) -> None:

@@ -92,7 +92,7 @@ class ThreadPoolExecutorOptions:
     nice_priority_level: int | None = option(3)
     """Read, not used."""
 
-    require_processor_performance: ProcessorPerformance | None = option(4)  # noqa: RUF009
+    require_processor_performance: ProcessorPerformance | None = option(4)
     """Read, not used."""
 
     thread_name_prefix: str | None = option(5)

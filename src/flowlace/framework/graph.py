@@ -61,8 +61,8 @@ class CalculatorGraph:
             graph.add_packet_to_input_stream("numbers", Packet(21, timestamp=0))
         ```
 
-    All methods may be called from any thread. Leaving the `with` block closes the graph's inputs and
-    waits until everything is done, its sources too, or cancels the run if the block raised.
+    All methods may be called from any thread. Leaving the `with` block closes the graph's inputs
+    and waits until everything is done, its sources too, or cancels the run if the block raised.
     """
 
     def __init__(self, config: GraphPlan | GraphSource) -> None:

@@ -42,8 +42,8 @@ class Node:
     __slots__ = (
         "_free_set",
         "batch_size",
-        "call_ns",
         "calculator",
+        "call_ns",
         "calls",
         "contract",
         "drops",

@@ -53,7 +53,7 @@ class OutputStreamPoller:
         deadline = None if timeout_s is None else monotonic() + timeout_s
         with run.lock:
             while True:
-                packet = self._take(run)
+                packet = self._take()
                 if packet is not None:
                     return packet
                 if self._has_ended(run):
@@ -67,7 +67,7 @@ class OutputStreamPoller:
             raise GraphError(f"poller of {self.stream!r}: the graph has not been started")
         return self._run
 
-    def _take(self, run: GraphRun) -> Packet[Any] | None:
+    def _take(self) -> Packet[Any] | None:
         queue = self._queue
         assert queue is not None
         if queue.packets:
@@ -100,6 +100,6 @@ class OutputStreamPoller:
     async def _next_async(self) -> Packet[Any] | None:
         run = self._attached_run()
         with run.lock:
-            packet = self._take(run)
+            packet = self._take()
         # Only a wait needs a thread: packets that are there are handed over at once.
         return packet if packet is not None else await asyncio.to_thread(self.next)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.formats.image import Image, ImageFormat
+from flowlace.framework.openers import Url
 from flowlace.sinks.sink import Sink, SinkCounts, SinkError
-from flowlace.sources.openers import Url
 
 _TO_FILE = {  # OpenCV writes BGR
     ImageFormat.SRGB: cv2.COLOR_RGB2BGR,

@@ -17,8 +17,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from flowlace.framework.openers import Url
 from flowlace.sinks.sink import Sink, SinkCounts, SinkError
-from flowlace.sources.openers import Url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from flowlace.framework.openers import Openers, Url
 from flowlace.sinks.sink import NullSink, Sink, SinkError
-from flowlace.sources.openers import Openers, Url
 
 _VIDEO = "flowlace.sinks.video_file:open_video_file"
 _PICTURES = "flowlace.sinks.image_folder:open_image_folder"

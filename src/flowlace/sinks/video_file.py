@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.formats.image import Image, ImageFormat
+from flowlace.framework.openers import Url
 from flowlace.sinks.sink import Sink, SinkCounts, SinkError
-from flowlace.sources.openers import Url
 
 _logger = logging.getLogger("flowlace.sinks.video_file")
 _CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".avi": "avi"}

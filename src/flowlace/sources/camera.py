@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from flowlace.formats.image import Image
 from flowlace.framework.clock import Clock
+from flowlace.framework.openers import Url
 from flowlace.sources.decoding import SizeKeeper
-from flowlace.sources.openers import Url
 from flowlace.sources.reconnecting import ReconnectingSource, ReconnectPolicy
 from flowlace.sources.source import Source, SourceCounts
 

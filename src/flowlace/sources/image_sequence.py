@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.framework.clock import Clock
+from flowlace.framework.openers import Url
 from flowlace.sources.decoding import SizeKeeper
-from flowlace.sources.openers import Url
 from flowlace.sources.skips import Skips
 from flowlace.sources.source import Frame, Source, SourceCounts, SourceError, SourceInfo
 

@@ -19,8 +19,8 @@ import av
 
 from flowlace.formats.image import Image
 from flowlace.framework.clock import Clock
+from flowlace.framework.openers import Url
 from flowlace.sources.decoding import SizeKeeper, upright_rgb
-from flowlace.sources.openers import Url
 from flowlace.sources.reconnecting import ReconnectingSource, ReconnectPolicy
 from flowlace.sources.source import Source, SourceCounts
 from flowlace.sources.video_file import VideoFileSource

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import cast
 
 from flowlace.framework.clock import Clock, MonotonicClock
-from flowlace.sources.openers import Openers, Url
+from flowlace.framework.openers import Openers, Url
 from flowlace.sources.source import Source, SourceError
 
 _NETWORK = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "srt")

@@ -20,8 +20,8 @@ from typing import Any
 import av
 
 from flowlace.framework.clock import Clock
+from flowlace.framework.openers import Url
 from flowlace.sources.decoding import SizeChange, SizeKeeper, to_microseconds, upright_rgb
-from flowlace.sources.openers import Url
 from flowlace.sources.skips import Skips
 from flowlace.sources.source import Frame, Source, SourceCounts, SourceError, SourceInfo
 

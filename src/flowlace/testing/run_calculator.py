@@ -97,14 +97,10 @@ def run_calculator(
     if side_outs is None:
         side_outs = _declared(calculator.side_output_ports, {})
     node = NodeConfig(calculator=calculator.__name__, input_stream_handler=input_policy)
-    node.input_streams = [_entry(calculator.input_ports, port, "in") for port in given]
-    node.output_streams = [_entry(calculator.output_ports, port, "out") for port in out_ports]
-    node.input_side_packets = [
-        _entry(calculator.side_input_ports, port, "side") for port in side_packets or {}
-    ]
-    node.output_side_packets = [
-        _entry(calculator.side_output_ports, port, "made") for port in side_outs
-    ]
+    node.input_streams = [_entry(port, "in") for port in given]
+    node.output_streams = [_entry(port, "out") for port in out_ports]
+    node.input_side_packets = [_entry(port, "side") for port in side_packets or {}]
+    node.output_side_packets = [_entry(port, "made") for port in side_outs]
     node.input_stream_info = [InputStreamInfo(tag_index=p, back_edge=True) for p in back_edges]
     if options is not None:
         node.set_options(options)
@@ -121,7 +117,7 @@ def _declared(ports: tuple[Port, ...], given: Mapping[str, object]) -> list[str]
     return names
 
 
-def _entry(ports: tuple[Port, ...], name: str, prefix: str) -> str:
+def _entry(name: str, prefix: str) -> str:
     """Returns `TAG:index:stream` for one port."""
     stream = _stream_name(prefix, name)
     if name[0].isupper() or name[0] == "_":

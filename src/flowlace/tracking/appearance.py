@@ -205,7 +205,8 @@ class AppearanceModel:
         )
 
     def _region(self, size: FloatArray) -> FloatArray:
-        return size + self._options.padding * size.mean(axis=1, keepdims=True)
+        region: FloatArray = size + self._options.padding * size.mean(axis=1, keepdims=True)
+        return region
 
     def _gaussian(self, sigma_cells: FloatArray) -> Float32:
         """Returns `[box, y, x]` with its top at cell 0, 0, as transforms want it."""
@@ -359,7 +360,7 @@ class AppearanceModel:
         models.seen = models.seen + 1
 
 
-def _highest(response: Float32) -> tuple[FloatArray, FloatArray]:
+def _highest(response: FloatArray | Float32) -> tuple[FloatArray, FloatArray]:
     """Returns the place `[box, xy]` in cells, wrapped around 0, and the value of each top."""
     count, _, cells = response.shape
     flat = response.reshape(count, -1)

@@ -92,7 +92,7 @@ class BoxDetector:
     def __init__(self, options: BoxDetectorOptions | None = None) -> None:
         self._options = options or BoxDetectorOptions()
         settings = self._options.image_query_settings
-        self._orb = cv2.ORB_create(
+        self._orb = cv2.ORB.create(
             nfeatures=settings.max_features,
             scaleFactor=settings.pyramid_scale_factor,
             nlevels=settings.max_pyramid_levels,

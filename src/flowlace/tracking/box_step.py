@@ -41,7 +41,7 @@ def step_boxes(boxes: BoxStates, data: TrackingData, options: TrackStepOptions) 
     trust = trust_of(belief, options.belief)
     motion = fit_object_motion(boxes, pairs, trust, camera_growth, options, period)
     memory = _remembered(pairs, vectors, motion, belief, age, data, options)
-    evidence = gathered_evidence(boxes, pairs, motion, memory, data, options)
+    evidence = gathered_evidence(boxes, pairs, motion, memory, options)
     moved = _moved(boxes, pairs, vectors, motion, (camera_growth, camera_turn), options)
     return _with_outcome(
         boxes, replace(moved, memory=memory, evidence=evidence), vectors, motion, options, period

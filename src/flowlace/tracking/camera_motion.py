@@ -35,10 +35,10 @@ class CameraMotionType(IntEnum):
 class MotionEstimationOptions:
     """How the camera's motion is fitted and doubted."""
 
-    irls_rounds: int = 6
+    irls_rounds: int = 4
     """Rounds of reweighting for each model."""
 
-    ransac_rounds: int = 40
+    ransac_rounds: int = 30
     """Pairs of points tried for the first similarity."""
 
     min_features: int = 20
@@ -236,7 +236,7 @@ def _is_stable_homography(
     counts = np.bincount(cell)
     agreeing = np.bincount(cell, agrees)
     covered = np.count_nonzero(agreeing > 0.5 * counts) / np.count_nonzero(counts)
-    return covered > options.stable_homography_min_coverage
+    return bool(covered > options.stable_homography_min_coverage)
 
 
 def _errors(model: FloatArray, p: FloatArray, m: FloatArray) -> FloatArray:
@@ -250,7 +250,8 @@ def _density_weights(positions: FloatArray, frame_size: tuple[int, int]) -> Floa
     column, row = (positions * 10 / np.array(frame_size)).astype(np.int64).clip(0, 9).T
     counts = np.bincount(10 * row + column, minlength=100)
     weights: FloatArray = 1 / np.sqrt(counts[10 * row + column])
-    return weights / weights.mean()
+    weights /= weights.mean()
+    return weights
 
 
 def _trimmed_mean(values: FloatArray) -> float:

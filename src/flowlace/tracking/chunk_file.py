@@ -132,7 +132,7 @@ def _data_of(item: Any) -> TrackingData:
             f"item at {item.timestamp_usec} us: {len(starts)} column starts do not cover "
             f"{count} vectors in {source.domain_width} columns"
         )
-    columns = np.repeat(np.arange(source.domain_width), np.diff(starts)) if count else []
+    columns = np.repeat(np.arange(source.domain_width), np.diff(starts)) if count else starts[:0]
     model = np.append([getattr(source.background_model, name) for name in _HOMOGRAPHY], 1.0)
     return TrackingData(
         timestamp_us=item.timestamp_usec,

@@ -53,7 +53,7 @@ def grid_corners(
     """
     if wanted <= 0 or min(gray.shape) <= 2 * options.border_px + 2:
         return np.empty((0, 2))
-    response = cv2.cornerMinEigenVal(gray, options.block_size)
+    response = np.asarray(cv2.cornerMinEigenVal(gray, options.block_size), np.float32)
     is_corner = _local_maxima(response, options)
     _clear_around(is_corner, occupied, options)
     rows, columns = np.nonzero(is_corner)
@@ -72,7 +72,8 @@ def _cell_of(
 ) -> NDArray[np.int64]:
     cells = options.adaptive_features_cells
     at = (points * cells / np.array([shape[1], shape[0]])).astype(np.int64)
-    return at.clip(0, cells - 1) @ np.array([1, cells])
+    cell: NDArray[np.int64] = at.clip(0, cells - 1) @ np.array([1, cells])
+    return cell
 
 
 def _local_maxima(response: NDArray[np.float32], options: CornerOptions) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from flowlace.formats.tracking_data import FrameFlags, TrackingData
 from flowlace.tracking.camera_motion import CameraMotion, CameraMotionType
+from flowlace.tracking.motion_models import apply_model
 from flowlace.tracking.region_flow import FeatureFlow
 
 
@@ -61,18 +62,13 @@ def pack_flow(
         frame_aspect=frame_aspect,
         background_model=model,
         positions=positions,
-        object_vectors=flow.flow_to_previous * scale - _motion(model, positions),
+        object_vectors=flow.flow_to_previous * scale - (apply_model(model, positions) - positions),
         track_ids=flow.track_ids,
         actively_discarded_track_ids=flow.actively_discarded_track_ids,
         frame_flags=_flags(is_stable, flow.is_duplicated),
         average_motion_magnitude=camera.average_magnitude,
     )
     return data.sorted_by_column()
-
-
-def _motion(model: np.ndarray, positions: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    moved = positions @ model[:, :2].T + model[:, 2]
-    return moved[:, :2] / moved[:, 2:] - positions
 
 
 def _flags(is_stable: bool, is_duplicated: bool) -> FrameFlags:

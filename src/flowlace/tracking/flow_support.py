@@ -41,7 +41,7 @@ def supported_by_neighbours(
     """
     if len(positions) <= options.min_supporters:
         return np.ones(len(positions), np.bool_)
-    radius = options.radius_fraction * float(np.hypot(*shape))
+    radius = options.radius_fraction * float(np.hypot(shape[0], shape[1]))
     tolerance = np.maximum(
         options.absolute_inlier_error_threshold,
         options.relative_inlier_error_threshold * np.linalg.norm(flow, axis=1),

@@ -78,11 +78,12 @@ def gradient_cells(gray: Float32) -> Float32:
     angles = np.arange(ORIENTATIONS) * np.pi / ORIENTATIONS
     cells = np.empty((count, ORIENTATIONS, rows, columns), np.float32)
     for k, angle in enumerate(angles):
-        along = np.float32(np.cos(angle)) * gx + np.float32(np.sin(angle)) * gy
-        along *= along
-        along *= along
-        along *= scale
-        cells[:, k] = _pooled(along, rows, columns)
+        along = (np.float32(np.cos(angle)) * gx + np.float32(np.sin(angle)) * gy).astype(
+            np.float32, copy=False
+        )
+        np.square(along, out=along)
+        np.square(along, out=along)
+        cells[:, k] = _pooled(np.multiply(along, scale, out=along), rows, columns)
     energy = np.einsum("bkyx,bkyx->byx", cells, cells)
     cells /= np.sqrt(_box_sum(energy) + 1e-2)[:, None]
     return np.minimum(cells, 0.4)
@@ -91,9 +92,9 @@ def gradient_cells(gray: Float32) -> Float32:
 def colour_cells(patches: NDArray[np.uint8]) -> Float32:
     """Returns `[box, 3, y, x]` lightness and two colour differences of `[box, y, x, bgr]`."""
     b, g, r = (patches[..., k].astype(np.float32) for k in range(3))
-    light = (b + g + r) / 3
+    light = (b + g + r) * np.float32(1 / 3)
     rows, columns = patches.shape[1] // CELL_PX, patches.shape[2] // CELL_PX
-    planes = (light, r - g, (r + g) / 2 - b)
+    planes: tuple[Float32, ...] = (light, r - g, (r + g) * np.float32(0.5) - b)
     cells = np.stack([_pooled(plane, rows, columns) for plane in planes], axis=1)
     return cells / np.float32(CELL_PX * CELL_PX * 128)
 

@@ -31,7 +31,7 @@ class RegionFlowOptions:
     long_side_px: int = 480
     """Frames are shrunk to this longer side; smaller ones stay as they are."""
 
-    tracking_window_size: int = 11
+    tracking_window_size: int = 9
     """Side of the Lucas-Kanade window, pixels."""
 
     tracking_iterations: int = 8
@@ -195,11 +195,13 @@ class RegionFlow:
     def _is_inside(self, points: FloatArray, frame: NDArray[np.uint8]) -> NDArray[np.bool_]:
         edge = self._options.corners.border_px
         size = np.array([frame.shape[1], frame.shape[0]])
-        return np.all((points >= edge) & (points <= size - 1 - edge), axis=1)
+        inside: NDArray[np.bool_] = np.all((points >= edge) & (points <= size - 1 - edge), axis=1)
+        return inside
 
     def _is_short(self, flow: FloatArray, frame: NDArray[np.uint8]) -> NDArray[np.bool_]:
         limit = self._options.max_flow_fraction * np.hypot(*frame.shape)
-        return np.sum(flow**2, axis=1) < limit**2
+        short: NDArray[np.bool_] = np.sum(flow**2, axis=1) < limit**2
+        return short
 
     def _is_verified(
         self,

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlace.formats.tracking_data import TrackingData
 from flowlace.tracking.box_states import BoxStates, FeatureMemory
 from flowlace.tracking.box_vectors import BoxVectors
 from flowlace.tracking.object_motion import ObjectMotion
@@ -20,50 +19,69 @@ def gathered_evidence(
     pairs: BoxVectors,
     motion: ObjectMotion,
     memory: FeatureMemory,
-    data: TrackingData,
     options: TrackStepOptions,
 ) -> FloatArray:
-    """Returns `[box, feature]`: running means and sums kept beside each box."""
+    """Returns `[box, feature]`: running means and sums kept beside each box.
+
+    Features: share of inliers among the vectors inside, residual in sigmas, share of inliers
+    that stayed inliers, share of inliers older than ten steps, share of weak steps, logarithm
+    of the support, accumulated variance of the position, worst exchange of inliers.
+    """
     sigma = options.belief.motion_sigma
+    is_inlier = memory.is_inlier
     inside = (np.abs(pairs.place) < 0.5).all(axis=1)
-    weight = motion.weights
-    total = np.maximum(pairs.sum_per_box(weight), 1e-6)
-    residual = pairs.sum_per_box(weight * np.minimum(motion.residual / sigma, 5)) / total
-    count_inside = pairs.sum_per_box(inside.astype(np.float64))
-    inliers = pairs.sum_per_box((memory.is_inlier & inside).astype(np.float64))
-    old = pairs.sum_per_box((memory.is_inlier & (memory.age > 10)).astype(np.float64))
-    all_inliers = pairs.sum_per_box(memory.is_inlier.astype(np.float64))
-    before = pairs_before(boxes)
-    survived = np.minimum(old_continued(boxes, memory) / np.maximum(before, 1), 1)
-    size = np.sqrt(np.maximum(boxes.scaled_size.prod(axis=1), 1e-8))
-    noise = sigma * np.maximum(residual, 0.2) / np.sqrt(motion.support + 0.3) / size
-    e = boxes.evidence
-    is_first = (boxes.age_us == 0)[:, None]
-    now = np.column_stack(
-        (
-            inliers / np.maximum(count_inside, 1),
-            residual,
-            survived,
-            old / np.maximum(all_inliers, 1),
-            (motion.support < 3).astype(np.float64),
+    small = np.minimum(motion.residual / sigma, 5)
+    counted = pairs.sum_per_box(
+        np.column_stack(
+            (
+                motion.weights,
+                motion.weights * small,
+                inside,
+                is_inlier & inside,
+                is_inlier,
+                is_inlier & (memory.age > 10),
+            )
         )
     )
-    slow = np.where(is_first, now, e[:, :5] + SLOW * (now - e[:, :5]))
-    support = np.log1p(motion.support)
-    support = np.where(is_first[:, 0], support, e[:, 5] + FAST * (support - e[:, 5]))
-    drift = e[:, 6] + noise**2
-    worst = np.maximum(0.98 * e[:, 7], np.where(is_first[:, 0], 0, 1 - survived))
-    return np.column_stack((slow, support, drift, worst))
+    weight, misfit, within, inliers_within, inliers, old = counted.T
+    residual = misfit / np.maximum(weight, 1e-6)
+    survival = np.minimum(_continued(boxes, memory) / np.maximum(_inliers_before(boxes), 1), 1)
+    now = np.column_stack(
+        (
+            inliers_within / np.maximum(within, 1),
+            residual,
+            survival,
+            old / np.maximum(inliers, 1),
+            motion.support < 3,
+        )
+    )
+    size = np.sqrt(np.maximum(boxes.scaled_size.prod(axis=1), 1e-8))
+    # The uncertainty of a mean of `support` vectors; the squares of all steps add up.
+    noise = sigma * np.maximum(residual, 0.2) / np.sqrt(motion.support + 0.3) / size
+    return _accumulated(boxes, now, np.log1p(motion.support), noise, survival)
 
 
-def pairs_before(boxes: BoxStates) -> FloatArray:
-    """Returns how many inliers each box had after the step before."""
+def _accumulated(
+    boxes: BoxStates,
+    now: FloatArray,
+    support: FloatArray,
+    noise: FloatArray,
+    survival: FloatArray,
+) -> FloatArray:
+    e = boxes.evidence
+    is_first = boxes.age_us == 0
+    slow = np.where(is_first[:, None], now, e[:, :5] + SLOW * (now - e[:, :5]))
+    fast = np.where(is_first, support, e[:, 5] + FAST * (support - e[:, 5]))
+    worst = np.maximum(0.98 * e[:, 7], np.where(is_first, 0, 1 - survival))
+    return np.column_stack((slow, fast, e[:, 6] + noise**2, worst))
+
+
+def _inliers_before(boxes: BoxStates) -> FloatArray:
     memory = boxes.memory
     return np.bincount(memory.box[memory.is_inlier], minlength=len(boxes)).astype(np.float64)
 
 
-def old_continued(boxes: BoxStates, memory: FeatureMemory) -> FloatArray:
-    """Returns how many of those are inliers again."""
+def _continued(boxes: BoxStates, memory: FeatureMemory) -> FloatArray:
     before = boxes.memory
     if not len(before.key):
         return np.zeros(len(boxes))

@@ -83,7 +83,8 @@ def test_sync_sets_run_the_earliest_set_first() -> None:
         'input_stream: "a" input_stream: "b" input_side_packet: "found"'
         + node(
             "SyncSetInputStreamHandler",
-            'options { [mediapipe.SyncSetInputStreamHandlerOptions.ext] { sync_set { tag_index: ":0" } } }',
+            "options { [mediapipe.SyncSetInputStreamHandlerOptions.ext] "
+            '{ sync_set { tag_index: ":0" } } }',
         )
     )
     found: list[tuple[str, ...]] = []

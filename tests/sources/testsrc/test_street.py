@@ -10,6 +10,7 @@ from flowlace.formats import ImageFormat
 from flowlace.sources import SourceError, SourceTimeoutError, open_source
 from flowlace.sources.testsrc.scene import LABELS, SceneBox
 from flowlace.sources.testsrc.street import StreetOptions, StreetSource
+from flowlace.testing.write_clip import write_clip
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +266,7 @@ class TestLive:
 
 def test_writes_a_clip_and_its_truth_as_the_test_data_has_them(tmp_path: Path) -> None:
     street = StreetSource(StreetOptions(width=160, height=96, fps=25, seconds=0.4))
-    street.write_clip(tmp_path / "street.mp4", tmp_path / "street.csv")
+    write_clip(street, tmp_path / "street.mp4", tmp_path / "street.csv")
     with (tmp_path / "street.csv").open() as file:
         rows = list(csv.DictReader(file))
     with open_source(str(tmp_path / "street.mp4")) as clip:
@@ -281,4 +282,4 @@ def test_writes_a_clip_and_its_truth_as_the_test_data_has_them(tmp_path: Path) -
 def test_a_street_without_end_can_not_be_written(tmp_path: Path) -> None:
     street = StreetSource(StreetOptions(width=64, height=36, seconds=0))
     with pytest.raises(SourceError, match="give seconds > 0"):
-        street.write_clip(tmp_path / "a.mp4", tmp_path / "a.csv")
+        write_clip(street, tmp_path / "a.mp4", tmp_path / "a.csv")

@@ -33,9 +33,10 @@ class SyncSetInputPolicy(InputPolicy):
     def _groups(self, options: Any) -> list[list[InputQueue]]:
         rest = {queue.key: queue for queue in self.queues}
         untagged = tuple(queue.key for queue in self.queues if queue.label.startswith("["))
-        groups = []
-        for sync_set in options.sync_set if options is not None else ():
-            groups.append([self._take(rest, untagged, name) for name in sync_set.tag_index])
+        groups = [
+            [self._take(rest, untagged, name) for name in sync_set.tag_index]
+            for sync_set in (options.sync_set if options is not None else ())
+        ]
         if rest:
             groups.append(list(rest.values()))
         return groups

@@ -3,7 +3,7 @@
 from typing import cast
 
 from flowlace.framework.clock import Clock
-from flowlace.sources.openers import Openers, Url
+from flowlace.framework.openers import Openers, Url
 from flowlace.sources.source import Source
 
 _openers = Openers(

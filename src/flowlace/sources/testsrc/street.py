@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from flowlace.formats.image import Image, ImageFormat
 from flowlace.framework.clock import Clock, MonotonicClock
-from flowlace.sources.openers import Url
+from flowlace.framework.openers import Url
 from flowlace.sources.source import Frame, Source, SourceCounts, SourceInfo, SourceTimeoutError
 from flowlace.sources.testsrc.camera_path import Affine
 from flowlace.sources.testsrc.scene import SceneBox, StreetScene
@@ -127,12 +126,6 @@ class StreetSource(Source):
         Coordinates have pixel edges at whole numbers.
         """
         return self.scene.camera.matrix(float(frame_index / self._rate))
-
-    def write_clip(self, video: str | Path, table: str | Path, min_visible: float = 0.05) -> None:
-        """Writes the clip as a video file and its ground truth as CSV; see `clip.py`."""
-        from flowlace.sources.testsrc.clip import write_clip
-
-        write_clip(self, Path(video), Path(table), min_visible)
 
     def _is_past_the_end(self, index: int) -> bool:
         return self.info.frame_count is not None and index >= self.info.frame_count

@@ -1,0 +1,5 @@
+"""`python -m flowlace.cli`."""
+
+from flowlace.cli.app import main
+
+main()

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from flowlace.calculators.tracking.region_flow_options import given
 from flowlace.formats.tracked_box import TimedBox
-from flowlace.framework.errors import FlowlaceError
+from flowlace.framework.contract import ContractError
 from flowlace.framework.options import option, proto_options
 from flowlace.tracking.step_options import TrackingDegrees, TrackStepOptions
 
@@ -173,7 +173,7 @@ class TimedBoxMessage:
         """Returns the box as trackers take it."""
         vertices = self.quad.vertices if self.quad is not None else ()
         if len(vertices) not in (0, 8):
-            raise FlowlaceError(
+            raise ContractError(
                 f"quad of box {self.id} has {len(vertices)} numbers; expected x and y of 4 corners"
             )
         return TimedBox(
@@ -208,13 +208,13 @@ def track_step_options(message: TrackStepOptionsMessage | None) -> TrackStepOpti
     """Returns the library's options with what a graph has set.
 
     Raises:
-        FlowlaceError: tracking degrees that do not exist yet.
+        ContractError: tracking degrees that do not exist yet.
     """
     if message is None:
         return TrackStepOptions()
     degrees = message.tracking_degrees
     if degrees is TrackingDegree.TRACKING_DEGREE_CAMERA_PERSPECTIVE:
-        raise FlowlaceError(
+        raise ContractError(
             "TRACKING_DEGREE_CAMERA_PERSPECTIVE is not implemented (nor in MediaPipe); use "
             "TRACKING_DEGREE_CAMERA_ROTATION_SCALE or TRACKING_DEGREE_OBJECT_PERSPECTIVE"
         )

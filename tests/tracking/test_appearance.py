@@ -113,3 +113,13 @@ def test_a_gray_frame_is_refused() -> None:
 def test_no_boxes_are_no_work() -> None:
     states = BoxStates.none()
     assert AppearanceModel().correct(scene(1, 1), states) is states
+
+
+def test_the_confidence_falls_while_the_object_is_hidden() -> None:
+    model = AppearanceModel()
+    states = learned(model)
+    empty = np.asarray(cv2.cvtColor(BACKGROUND, cv2.COLOR_GRAY2BGR))
+    hidden = stepped(states)
+    for _ in range(20):
+        hidden = model.correct(empty, stepped(hidden))
+    assert hidden.confidence[0] < states.confidence[0] - 0.3

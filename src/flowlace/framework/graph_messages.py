@@ -144,7 +144,7 @@ def _mediapipe_file(name: str, syntax: str, messages: dict[str, str]) -> Any:
     file = descriptor_pb2.FileDescriptorProto(name=name, package="mediapipe", syntax=syntax)
     for message_name, fields in messages.items():
         message = file.message_type.add(name=message_name)
-        _add_fields(message, fields)
+        add_fields(message, fields)
         if f"mediapipe.{message_name}" in EXTENDABLE:
             message.extension_range.add(start=20000, end=(1 << 29))
     return file
@@ -154,11 +154,12 @@ def _graph_file() -> Any:
     file = _mediapipe_file(GRAPH_FILE, "proto3", _PROTO3_MESSAGES)
     file.dependency.extend([_ANY_FILE, OPTIONS_FILE])
     graph = file.message_type[-1]
-    _add_fields(graph.nested_type.add(name="Node"), _NODE_FIELDS)
+    add_fields(graph.nested_type.add(name="Node"), _NODE_FIELDS)
     return file
 
 
-def _add_fields(message: Any, listing: str) -> None:
+def add_fields(message: Any, listing: str) -> None:
+    """Adds the fields of a listing to a message: `name number kind`, one a line."""
     for line in filter(None, map(str.strip, listing.splitlines())):
         name, number, kind, *default = line.split(maxsplit=3)
         field = message.field.add(name=name, number=int(number))

@@ -87,7 +87,7 @@ def run_calculator(
 
     Example:
         ```python
-        run = run_calculator(FlowLimiterCalculator, frames=[at(0), at(33), at(66)])
+        run = run_calculator(FlowLimiterCalculator, frames=[at(0), at(33), at(66)], FINISHED=[])
         assert run.timestamps("frames") == [0]
         ```
     """

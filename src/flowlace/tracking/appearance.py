@@ -77,6 +77,13 @@ class AppearanceOptions:
 
 WARM_UP_FRAMES = 6
 
+CONFIDENCE_WEIGHTS = (3.70, -1.36, 0.40)
+"""Response, frames without a sure look / 20, constant: logistic fit of IoU > 0.5.
+
+Fitted on eight clips, four starts each; AUROC .875 and calibration error .05 on clips left out.
+The motion's own confidence adds nothing to it.
+"""
+
 
 @dataclass(slots=True)
 class _Models:
@@ -145,7 +152,22 @@ class AppearanceModel:
         size = size * factor[:, None]
         self._learn(pyramid, center, size, states.rotation, look)
         self.last_look = look
-        return replace(states, center=(center + 0.5) / longer, scale=states.scale * factor)
+        return replace(
+            states,
+            center=(center + 0.5) / longer,
+            scale=states.scale * factor,
+            confidence=np.where(is_known, self._confidence(look), states.confidence),
+        )
+
+    def _confidence(self, look: Look) -> FloatArray:
+        models = self._models
+        assert models is not None
+        by_peak, by_unsure, constant = CONFIDENCE_WEIGHTS
+        unsure = np.minimum(models.unsure, 20) / 20
+        probability: FloatArray = 1 / (
+            1 + np.exp(-(by_peak * look.peak + by_unsure * unsure + constant))
+        )
+        return probability
 
     def _meet(
         self, pyramid: FramePyramid, center: FloatArray, size: FloatArray, states: BoxStates

@@ -18,7 +18,7 @@ IntArray = NDArray[np.int64]
 
 STANDARD_PERIOD_US = 1_000_000 / 30
 
-EVIDENCE_COUNT = 8
+EVIDENCE_COUNT = 5
 
 
 def aspect_extent(frame_aspect: float) -> FloatArray:

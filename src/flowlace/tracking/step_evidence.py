@@ -23,38 +23,19 @@ def gathered_evidence(
 ) -> FloatArray:
     """Returns `[box, feature]`: running means and sums kept beside each box.
 
-    Features: share of inliers among the vectors inside, residual in sigmas, share of inliers
-    that stayed inliers, share of inliers older than ten steps, share of weak steps, logarithm
-    of the support, accumulated variance of the position, worst exchange of inliers.
+    Features: share of inliers among the vectors inside, share of weak steps, logarithm of the
+    support, accumulated variance of the position, worst exchange of inliers.
     """
     sigma = options.belief.motion_sigma
-    is_inlier = memory.is_inlier
     inside = (np.abs(pairs.place) < 0.5).all(axis=1)
     small = np.minimum(motion.residual / sigma, 5)
     counted = pairs.sum_per_box(
-        np.column_stack(
-            (
-                motion.weights,
-                motion.weights * small,
-                inside,
-                is_inlier & inside,
-                is_inlier,
-                is_inlier & (memory.age > 10),
-            )
-        )
+        np.column_stack((motion.weights, motion.weights * small, inside, memory.is_inlier & inside))
     )
-    weight, misfit, within, inliers_within, inliers, old = counted.T
+    weight, misfit, within, inliers_within = counted.T
     residual = misfit / np.maximum(weight, 1e-6)
     survival = np.minimum(_continued(boxes, memory) / np.maximum(_inliers_before(boxes), 1), 1)
-    now = np.column_stack(
-        (
-            inliers_within / np.maximum(within, 1),
-            residual,
-            survival,
-            old / np.maximum(inliers, 1),
-            motion.support < 3,
-        )
-    )
+    now = np.column_stack((inliers_within / np.maximum(within, 1), motion.support < 3))
     size = np.sqrt(np.maximum(boxes.scaled_size.prod(axis=1), 1e-8))
     # The uncertainty of a mean of `support` vectors; the squares of all steps add up.
     noise = sigma * np.maximum(residual, 0.2) / np.sqrt(motion.support + 0.3) / size
@@ -70,10 +51,10 @@ def _accumulated(
 ) -> FloatArray:
     e = boxes.evidence
     is_first = boxes.age_us == 0
-    slow = np.where(is_first[:, None], now, e[:, :5] + SLOW * (now - e[:, :5]))
-    fast = np.where(is_first, support, e[:, 5] + FAST * (support - e[:, 5]))
-    worst = np.maximum(0.98 * e[:, 7], np.where(is_first, 0, 1 - survival))
-    return np.column_stack((slow, fast, e[:, 6] + noise**2, worst))
+    slow = np.where(is_first[:, None], now, e[:, :2] + SLOW * (now - e[:, :2]))
+    fast = np.where(is_first, support, e[:, 2] + FAST * (support - e[:, 2]))
+    worst = np.maximum(0.98 * e[:, 4], np.where(is_first, 0, 1 - survival))
+    return np.column_stack((slow, fast, e[:, 3] + noise**2, worst))
 
 
 def _inliers_before(boxes: BoxStates) -> FloatArray:

@@ -82,7 +82,8 @@ class PacketClonerCalculator(Calculator[PacketClonerOptions]):
         has_all = len(self._latest) == len(self.outputs)
         if packets[self._tick] and (has_all or not self._needs_all):
             self._send(packets.timestamp)
-        if has_all or not self._hides_bounds:
+        is_ticked = packets[self._tick].timestamp == packets.timestamp
+        if is_ticked and (has_all or not self._hides_bounds):
             self._settle(packets.timestamp)
 
     def _send(self, timestamp: int) -> None:

@@ -52,7 +52,7 @@ def test_a_quad_is_found_by_its_corners() -> None:
     detector = knowing(box_px(100, 80, 140, 120, quad=quad))
     (found,) = detector.detect(pasted(WALL, POSTER, 200, 100), 5, set())
     wanted = np.add(np.array(quad).reshape(4, 2), (100 / 480, 20 / 360))
-    wanted = np.add(np.array(quad).reshape(4, 2), (100 / 480, 20 / 360))
+    np.testing.assert_allclose(np.array(found.quad).reshape(4, 2), wanted, atol=0.01)
 
 
 def test_another_picture_is_not_mistaken_for_the_box() -> None:

@@ -119,7 +119,7 @@ def test_growth_and_turn_of_an_object_are_measured(growth: float, turn: float) -
         domain_height=192,
         frame_aspect=4 / 3,
         background_model=np.eye(3),
-        positions=(offsets + (0.5, 0.375)) * extent,
+        positions=np.add(offsets, (0.5, 0.375)) * extent,
         object_vectors=(ends - offsets) * extent,
         track_ids=np.arange(200),
         actively_discarded_track_ids=np.empty(0, np.int64),

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from benchmarks.tracking_clips import analyse, load_clip, track
+
 from flowlace.tracking.appearance import AppearanceModel
 from flowlace.tracking.evaluation import success_auc
 from flowlace.tracking.step_options import TrackStepOptions

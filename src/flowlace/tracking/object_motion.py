@@ -16,6 +16,9 @@ from flowlace.tracking.step_options import TrackStepOptions
 
 FloatArray = NDArray[np.float64]
 
+HIDDEN_VELOCITY_TRUST = 0.5
+"""Least weight of the old velocity, in features, while nothing of the object is seen."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectMotion:
@@ -65,7 +68,10 @@ def fit_object_motion(
     `camera_growth` `[box]` is the growth the camera alone would cause.
     """
     sigma = options.belief.motion_sigma
-    full = options.velocity_measurements * (0.05 + boxes.prior_weight)
+    # The trust in the state falls while an object is hidden, but its velocity stays all there is:
+    # with less weight the doubtful background would stop the box.
+    held = np.where(boxes.failures > 0, HIDDEN_VELOCITY_TRUST, 0.05)
+    full = options.velocity_measurements * np.maximum(held, boxes.prior_weight)
     # Growth is expected to cancel the camera's: a car followed by another does not grow with
     # the street. Expecting no growth of its own instead let boxes swell with the scenery.
     shift = boxes.velocity * period

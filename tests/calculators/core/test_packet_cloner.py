@@ -49,21 +49,21 @@ def test_an_input_without_a_packet_gets_a_bound() -> None:
     run = clone(LATE)
     assert run.packets("packets") == [at(2, "a"), at(4, "a"), at(6, "a")]
     assert run.packets("1") == [at(6, "b")]
-    assert run.bounds["1"] == [2, 4]
+    assert run.bounds["1"] == [1, 2, 4, 5]
 
 
 def test_nothing_is_sent_until_all_inputs_have_come_if_so_wished() -> None:
     run = clone(LATE, PacketClonerOptions(output_only_when_all_inputs_received=True))
     assert run.packets("packets") == [at(6, "a")]
     assert run.packets("1") == [at(6, "b")]
-    assert run.bounds["1"] == []
+    assert run.bounds["1"] == [5]
 
 
 def test_only_bounds_are_sent_until_all_inputs_have_come_if_so_wished() -> None:
     run = clone(LATE, PacketClonerOptions(output_packets_only_when_all_inputs_received=True))
     assert run.packets("packets") == [at(6, "a")]
-    assert run.bounds["packets"] == [2, 4]
-    assert run.bounds["1"] == [2, 4]
+    assert run.bounds["packets"] == [1, 2, 4, 5]
+    assert run.bounds["1"] == [1, 2, 4, 5]
 
 
 def test_bounds_of_the_tick_pass() -> None:

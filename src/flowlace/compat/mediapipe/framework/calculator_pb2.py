@@ -1,8 +1,8 @@
 """Message classes of graphs and of every calculator's options, by MediaPipe's names.
 
-`calculator_pb2.CalculatorGraphConfig` is here as in MediaPipe. Options, which MediaPipe spreads over
-one module a calculator, are all here as well: `calculator_pb2.FlowLimiterCalculatorOptions`, with
-the `ext` that sets them on a node. The classes live in flowlace's private pool.
+`calculator_pb2.CalculatorGraphConfig` is here as in MediaPipe. Options, which MediaPipe spreads
+over one module a calculator, are all here: `calculator_pb2.FlowLimiterCalculatorOptions`, with the
+`ext` that sets them on a node. The classes live in flowlace's private pool.
 """
 
 from typing import Any

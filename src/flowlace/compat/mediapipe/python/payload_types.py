@@ -39,12 +39,11 @@ class SizedInt(int):
     @classmethod
     def of(cls, value: Any) -> Self:
         """Returns `value` as this type, numpy's integers included."""
-        try:
-            number = index(value)
-        except TypeError:
-            number = int(value) if isinstance(value, np.bool_) else None
-        if number is None or number not in cls.accepted:
+        if isinstance(value, np.bool_):
+            value = bool(value)
+        if not hasattr(value, "__index__") or index(value) not in cls.accepted:
             raise TypeError(f"a {cls.cpp_type} packet takes an integer, not {value!r}")
+        number = index(value)
         # The misspelling is MediaPipe's, and its tests look for it.
         if number > cls.bounds[-1]:
             what = f"execeeds the maximum value ({cls.bounds[-1]})"

@@ -89,13 +89,9 @@ def microseconds_of(value: Any) -> int:
     """
     if isinstance(value, Timestamp):
         return value.value
-    try:
-        microseconds = index(value)
-    except TypeError:
-        microseconds = None
-    if microseconds is None or microseconds not in _RANGE:
+    if not hasattr(value, "__index__") or index(value) not in _RANGE:
         raise TypeError(f"a timestamp is an int64 or a Timestamp, not {value!r}")
-    return microseconds
+    return index(value)
 
 
 def name_of(microseconds: int) -> str:

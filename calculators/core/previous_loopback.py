@@ -88,7 +88,7 @@ class PreviousLoopbackCalculator(Calculator[NoOptions]):
         output = self.outputs["PREV_LOOP"]
         if packet:
             output.send(packet)
-        else:
-            output.set_next_timestamp_bound(next_allowed(packet.timestamp))
         if packet.timestamp == MAX:  # the last there can be: MAIN has ended
             output.close()
+        elif not packet:
+            output.set_next_timestamp_bound(next_allowed(packet.timestamp))

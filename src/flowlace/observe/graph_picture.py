@@ -40,7 +40,8 @@ class PictureEdge:
     """One stream from one box to another, through the bends between."""
 
     path: list[str]
-    label: str
+    labels: list[str]
+    """The streams; none where the box they come from says it already."""
     kind: str
     """`stream`, `side` or `back`."""
 
@@ -79,8 +80,17 @@ def _add_nodes(picture: GraphPicture, plan: GraphPlan) -> None:
 def _add_edges(picture: GraphPicture, plan: GraphPlan) -> None:
     def add(origin: str, producer: int | None, target: str, label: str, kind: str) -> None:
         source = f"{origin} {label}" if producer is None else f"node {producer}"
-        if source in picture.nodes:
-            picture.edges.append(PictureEdge([source, target], label, kind))
+        if source not in picture.nodes:
+            return
+        labels = [] if producer is None or target == f"out {label}" else [label]
+        same = (
+            each for each in picture.edges if (each.path, each.kind) == ([source, target], kind)
+        )
+        edge = next(same, None)
+        if edge is None:
+            picture.edges.append(PictureEdge([source, target], labels, kind))
+        else:
+            edge.labels += labels
 
     for node in plan.nodes:
         for port in node.contract.inputs.values():

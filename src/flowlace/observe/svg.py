@@ -10,6 +10,8 @@ from flowlace.observe.graph_picture import (
     PictureNode,
 )
 
+LABEL_LINE_PX = 11
+
 _STYLE = """
 text { font: 12px ui-monospace, Menlo, Consolas, monospace; fill: #1b1f24; text-anchor: middle; }
 .label { font-size: 10px; fill: #57606a; paint-order: stroke; stroke: #fff; stroke-width: 3px; }
@@ -53,7 +55,7 @@ def _box(node: PictureNode) -> str:
 def _edge(picture: GraphPicture, edge: PictureEdge) -> str:
     nodes = [picture.nodes[key] for key in edge.path]
     if edge.kind == "back":
-        return _back_edge(picture, nodes[0], nodes[-1], edge.label)
+        return _back_edge(picture, nodes[0], nodes[-1], edge.labels)
     points = [(node.x_px, node.y_px) for node in nodes]
     points[0] = (points[0][0], points[0][1] + NODE_HEIGHT_PX / 2)
     points[-1] = (points[-1][0], points[-1][1] - NODE_HEIGHT_PX / 2)
@@ -62,19 +64,26 @@ def _edge(picture: GraphPicture, edge: PictureEdge) -> str:
         middle = (y0 + y1) / 2
         path += f" C{x0:.1f} {middle:.1f} {x1:.1f} {middle:.1f} {x1:.1f} {y1:.1f}"
     (x0, y0), (x1, y1) = points[0], points[1]
-    label = _label((x0 + x1) / 2, (y0 + y1) / 2 + 3, edge.label)
+    label = _label((x0 + x1) / 2, (y0 + y1) / 2 + 3, edge.labels)
     return f'<path class="e-{edge.kind}" d="{path}" marker-end="url(#arrow)"/>{label}'
 
 
-def _back_edge(picture: GraphPicture, low: PictureNode, high: PictureNode, label: str) -> str:
+def _back_edge(
+    picture: GraphPicture, low: PictureNode, high: PictureNode, labels: list[str]
+) -> str:
     """Draws a loop around the right-hand side, where it crosses nothing."""
     x0, x1 = low.x_px + low.width_px / 2, high.x_px + high.width_px / 2
     far = picture.width_px - 30
     path = f"M{x0:.1f} {low.y_px:.1f} C{far:.1f} {low.y_px:.1f} {far:.1f} {high.y_px:.1f} "
     path += f"{x1:.1f} {high.y_px:.1f}"
-    text = _label(min(far - 30, (x0 + 3 * far) / 4), (low.y_px + high.y_px) / 2, label)
+    text = _label(min(far - 30, (x0 + 3 * far) / 4), (low.y_px + high.y_px) / 2, labels)
     return f'<path class="e-back" d="{path}" marker-end="url(#arrow)"/>{text}'
 
 
-def _label(x_px: float, y_px: float, text: str) -> str:
-    return f'<text class="label" x="{x_px:.1f}" y="{y_px:.1f}">{escape(text)}</text>'
+def _label(x_px: float, y_px: float, lines: list[str]) -> str:
+    top_px = y_px - (len(lines) - 1) * LABEL_LINE_PX / 2
+    return "".join(
+        f'<text class="label" x="{x_px:.1f}" y="{top_px + number * LABEL_LINE_PX:.1f}">'
+        f"{escape(line)}</text>"
+        for number, line in enumerate(lines)
+    )

@@ -41,7 +41,7 @@ class AppearanceOptions:
     regularisation: float = 0.01
     """Part of the mean spectral power added to the denominator."""
 
-    learning_rate: float = 0.01
+    learning_rate: float = 0.02
     """Weight of a new picture."""
 
     first_share: float = 0.0

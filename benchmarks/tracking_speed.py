@@ -10,6 +10,7 @@ contrib is installed they are measured beside.
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,6 @@ def measured(clip: Clip, count: int, frame_limit: int) -> tuple[float, float]:
 
 def at_time(box: TimedBox, timestamp_us: int) -> TimedBox:
     """Returns the box at another time."""
-    from dataclasses import replace
-
     return replace(box, timestamp_us=timestamp_us)
 
 

@@ -6,6 +6,7 @@ import pytest
 from flowlace.framework.errors import CalculatorError, GraphError
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.runner.graph_runner import BoundSink, GraphRunner
+from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.sinks.sink import Sink, SinkCounts, SinkError
 from flowlace.sources.source import Frame, Source, SourceCounts, SourceError, SourceInfo
 from tests.framework import probes
@@ -138,6 +139,32 @@ def test_a_calculator_that_raises_ends_the_run_and_closes_everything() -> None:
     assert sink.found == [0, 1, 2, 3, 4]
     assert source.is_closed
     assert sink.is_closed
+
+
+def test_frames_that_find_the_queues_full_are_dropped_and_counted_if_asked_so() -> None:
+    text = (
+        'input_stream: "a" output_stream: "b" input_side_packet: "gate" '
+        'input_side_packet: "entered" node { calculator: "WaitForGateCalculator" '
+        'input_stream: "a" output_stream: "b" input_side_packet: "GATE:gate" '
+        'input_side_packet: "ENTERED:entered" }'
+    )
+    gate, sink = threading.Event(), ListSink()
+    source = ListSource(list(range(100)))
+    sides = {"gate": gate, "entered": threading.Semaphore(0)}
+    threading.Timer(0.2, gate.set).start()
+    summary = runner(
+        text, {"a": source}, sink, side_packets=sides, queue_policy=QueuePolicy.DROP_NEWEST
+    ).run()
+    assert summary.drops > 80
+    assert len(sink.found) + summary.drops == 100
+
+
+def test_a_live_source_has_one_frame_in_the_graph() -> None:
+    depths: list[int] = []
+    source, sink = ListSource(list(range(20)), is_live=True), ListSink()
+    running = runner(PASS, {"a": source}, sink, on_frame=lambda _: depths.append(len(sink.found)))
+    running.run()
+    assert depths == list(range(1, 21))
 
 
 def test_stop_drains_and_says_so() -> None:

@@ -272,3 +272,18 @@ def test_data_out_of_order_is_refused(shifted_crops: list[TrackingData]) -> None
 def test_tracking_twice_gives_the_same(shifted_crops: list[TrackingData]) -> None:
     runs = [streamed(shifted_crops, [box_in_crop(0)], TrackStepOptions()) for _ in range(2)]
     assert runs[0] == runs[1]
+
+
+def test_boxes_are_tracked_without_a_cache(shifted_crops: list[TrackingData]) -> None:
+    tracker = StreamingBoxTracker(StreamingBoxTrackerOptions(streaming_track_data_cache_size=0))
+    tracker.start([box_in_crop(0)])
+    outputs = [tracker.add_tracking_data(data) for data in shifted_crops]
+    assert largest_edge_error(outputs[-1][0], box_in_crop(11)) < 1e-3
+
+
+def test_a_nudge_with_other_boxes_is_refused(shifted_crops: list[TrackingData]) -> None:
+    tracker = StreamingBoxTracker()
+    tracker.start([box_in_crop(0)])
+    tracker.add_tracking_data(shifted_crops[0])
+    with pytest.raises(ValueError, match=r"expects the live boxes \[1\]"):
+        tracker.nudge(tracker.states.select(np.array([], np.int64)))

@@ -1,6 +1,7 @@
 """`flowlace run`: a graph from its sources to its sinks."""
 
 import threading
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -10,11 +11,13 @@ from flowlace.framework.clock import MonotonicClock
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.plan import GraphPlan
 from flowlace.framework.validation import validate_graph
+from flowlace.observe.state_log import StateLog
 from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered
 from flowlace.runner.boxes import box_input, start_boxes
 from flowlace.runner.find_graph import find_graph
 from flowlace.runner.graph_runner import BoundSink, GraphRunner
 from flowlace.runner.interrupt import graceful_interrupts
+from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.side_packets import parse_side_packets
 from flowlace.sinks.registry import open_sink
 from flowlace.sources.registry import open_source
@@ -42,6 +45,13 @@ def run(
     sink: Sinks = [],  # noqa: B006 - typer copies it
     box: Boxes = [],  # noqa: B006
     side: Sides = [],  # noqa: B006
+    queue: Annotated[
+        QueuePolicy | None,
+        typer.Option(help="When the graph is busy. Files wait, live sources drop the oldest."),
+    ] = None,
+    state_log: Annotated[
+        str, typer.Option(help="Write every node's queues and bounds to this file, every second.")
+    ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
 ) -> None:
     """Run a graph: from live sources until Ctrl-C, from files until their end.
@@ -49,8 +59,11 @@ def run(
     Several sources without a name run several graphs; their sinks are numbered.
     """
     plan = validate_graph(find_graph(graph))
-    runners = make_runners(plan, source, sink, box, side)
-    with graceful_interrupts(*runners) as interrupts:
+    runners = make_runners(plan, source, sink, box, side, queue)
+    with graceful_interrupts(*runners) as interrupts, ExitStack() as logs:
+        for index, runner in enumerate(runners if state_log else ()):
+            path = numbered(state_log, index, len(runners))
+            logs.enter_context(StateLog(runner.graph, path))
         run_all(runners, quiet=quiet)
     for runner in runners:
         if not quiet:
@@ -60,7 +73,12 @@ def run(
 
 
 def make_runners(
-    plan: GraphPlan, sources: list[str], sinks: list[str], boxes: list[str], sides: list[str]
+    plan: GraphPlan,
+    sources: list[str],
+    sinks: list[str],
+    boxes: list[str],
+    sides: list[str],
+    queue: QueuePolicy | None = None,
 ) -> list[GraphRunner]:
     """Returns one runner for each source without a name; everything is opened."""
     inputs = dict(plan.input_streams)
@@ -78,6 +96,7 @@ def make_runners(
             [_open_sink(one, index, len(bound_sources)) for one in bound_sinks],
             first_packets={name: make(opened) for name, make in first.items()},
             side_packets=side_packets,
+            queue_policy=queue,
         )
         for index, urls in enumerate(bound_sources)
     ]

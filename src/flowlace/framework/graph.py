@@ -336,6 +336,11 @@ class CalculatorGraph:
         return self._run is not None and not self._run.is_done
 
     @property
+    def has_started(self) -> bool:
+        """Whether there is a run, going on or over, to ask about."""
+        return self._run is not None
+
+    @property
     def has_error(self) -> bool:
         """Whether the current or last run has failed."""
         return self._run is not None and bool(self._run.errors)

@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Any, NamedTuple
 
-from flowlace.framework.errors import FlowlaceError
-from flowlace.framework.graph import CalculatorGraph
+from flowlace.framework.errors import FlowlaceError, ThrottledError
+from flowlace.framework.graph import AddMode, CalculatorGraph
 from flowlace.framework.packet import Packet
+from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.summary import RunSummary
 from flowlace.sinks.sink import Sink
 from flowlace.sources.source import Frame, Source, SourceTimeoutError
@@ -38,8 +39,8 @@ class GraphRunner:
     """Runs a graph from sources to sinks.
 
     Files are lossless: adding waits for the graph. For a live source one frame is in the graph at
-    a time; while it is busy the source keeps the newest frame and counts those it drops, so the
-    results are never older than one frame's work.
+    a time; while it is busy the source keeps the newest frame and counts those it drops. Another
+    `queue_policy` changes that for every source.
 
     Args:
         graph: the graph, not started.
@@ -47,6 +48,7 @@ class GraphRunner:
         sinks: any number a stream.
         first_packets: input streams that get one packet at the time of the first frame.
         side_packets: the graph's input side packets.
+        queue_policy: what happens to frames that come while the graph is busy.
         on_frame: called after each frame that was added, for progress.
     """
 
@@ -58,6 +60,7 @@ class GraphRunner:
         *,
         first_packets: Mapping[str, FirstFrame] | None = None,
         side_packets: Mapping[str, Any] | None = None,
+        queue_policy: QueuePolicy | None = None,
         on_frame: Callable[[Frame], None] | None = None,
     ) -> None:
         self.graph = graph
@@ -65,6 +68,7 @@ class GraphRunner:
         self._sinks = sinks
         self._first_packets = dict(first_packets or {})
         self._side_packets = side_packets
+        self._queue_policy = queue_policy
         self._on_frame = on_frame
         self._stop = threading.Event()
         self._feeding_error: BaseException | None = None
@@ -196,6 +200,22 @@ class GraphRunner:
                 self.graph.wait_until_idle()
             if self._on_frame is not None:
                 self._on_frame(frame)
+
+    def _add(self, stream: str, frame: Frame) -> None:
+        source = self._sources[stream]
+        policy = self._queue_policy
+        if policy is None:
+            policy = QueuePolicy.DROP_OLDEST if source.is_live else QueuePolicy.WAIT
+        is_dropping = policy is QueuePolicy.DROP_NEWEST
+        mode = AddMode.ADD_IF_NOT_FULL if is_dropping else AddMode.WAIT_TILL_NOT_FULL
+        try:
+            packet = Packet(frame.payload, frame.timestamp_us)
+            self.graph.add_packet_to_input_stream(stream, packet, mode=mode)
+        except ThrottledError:
+            source.counts.dropped += 1
+        if policy is QueuePolicy.DROP_OLDEST:
+            # The source keeps the newest frame while this one is worked on.
+            self.graph.wait_until_idle()
 
     def _frames(self, stream: str, source: Source) -> Iterator[tuple[str, Frame]]:
         while not self._stop.is_set():

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlace.tracking.appearance_models import AppearanceModels
+from flowlace.tracking.appearance_options import AppearanceOptions
 from flowlace.tracking.box_states import BoxStates
 from flowlace.tracking.correlation_filter import CorrelationFilters, parabola_peak
 from flowlace.tracking.patch_features import (
@@ -25,56 +27,6 @@ Float32 = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AppearanceOptions:
-    """How boxes are looked at. Defaults hold for boxes from about 15 pixels upwards."""
-
-    patch_px: int = 128
-    """Side a box and its surroundings are scaled to."""
-
-    padding: float = 1.2
-    """Surroundings, in mean box sides."""
-
-    label_sigma: float = 0.08
-    """Width of the wanted response, in box sizes."""
-
-    regularisation: float = 0.01
-    """Part of the mean spectral power added to the denominator."""
-
-    learning_rate: float = 0.02
-    """Weight of a new picture."""
-
-    first_share: float = 0.0
-    """Weight of the very first picture beside the running mean."""
-
-    motion_window: float = 0.5
-    """Deviation expected of the flow's prediction, in box sizes."""
-
-    min_peak_ratio: float = 0.6
-    """A response below this part of the box's usual one is not believed."""
-
-    search_after_frames: int = 3
-    """A box not seen for this long is looked for in a wider area; 0 never does."""
-
-    search_peak_ratio: float = 0.7
-    """A response there must reach this part of the usual one."""
-
-    usual_peak_rate: float = 0.05
-    """How fast the usual response follows."""
-
-    scales: int = 17
-    """Sizes compared; 0 leaves the size to the flow."""
-
-    scale_step: float = 1.03
-    """Ratio of neighbouring sizes."""
-
-    scale_patch_px: int = 32
-    """Side a box is scaled to when sizes are compared."""
-
-    max_scale_steps: float = 2.0
-    """Most steps the size changes in a frame."""
-
-
 WARM_UP_FRAMES = 6
 
 CONFIDENCE_WEIGHTS = (3.70, -1.36, 0.40)
@@ -83,19 +35,6 @@ CONFIDENCE_WEIGHTS = (3.70, -1.36, 0.40)
 Fitted on eight clips, four starts each; AUROC .875 and calibration error .05 on clips left out.
 The motion's own confidence adds nothing to it.
 """
-
-
-@dataclass(slots=True)
-class _Models:
-    """Everything learned, one row a box, in the order of `ids`."""
-
-    ids: IntArray
-    place: CorrelationFilters
-    first: CorrelationFilters
-    size: CorrelationFilters
-    usual_peak: FloatArray
-    seen: IntArray
-    unsure: IntArray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,7 +56,7 @@ class AppearanceModel:
 
     def __init__(self, options: AppearanceOptions | None = None) -> None:
         self._options = options or AppearanceOptions()
-        self._models: _Models | None = None
+        self._models: AppearanceModels | None = None
         cells = self._options.patch_px // CELL_PX
         self._cells = cells
         taper = np.hanning(cells + 2)[1:-1].astype(np.float32)
@@ -186,7 +125,7 @@ class AppearanceModel:
         order = np.argsort(np.concatenate((known, fresh)), kind="stable")
         parts = []
         if len(kept) and models is not None:
-            parts.append(_select(models, kept))
+            parts.append(models.select(kept))
         if len(fresh):
             parts.append(
                 self._new_models(
@@ -195,8 +134,8 @@ class AppearanceModel:
             )
         self._models = None
         if parts:
-            joined = parts[0] if len(parts) == 1 else _join(parts[0], parts[1])
-            self._models = _select(joined, order)
+            joined = parts[0] if len(parts) == 1 else parts[0].joined(parts[1])
+            self._models = joined.select(order)
 
     def _new_models(
         self,
@@ -205,7 +144,7 @@ class AppearanceModel:
         size: FloatArray,
         rotation: FloatArray,
         ids: IntArray,
-    ) -> _Models:
+    ) -> AppearanceModels:
         place = CorrelationFilters.learned(
             self._place_target(size), self._place_features(pyramid, center, size, rotation)
         )
@@ -216,7 +155,7 @@ class AppearanceModel:
         scale = CorrelationFilters.learned(
             target, self._size_features(pyramid, center, size, rotation)
         )
-        return _Models(
+        return AppearanceModels(
             ids=ids.copy(),
             place=place,
             first=place,
@@ -396,27 +335,3 @@ def _highest(response: FloatArray | Float32) -> tuple[FloatArray, FloatArray]:
     half = cells // 2
     coarse = np.column_stack(((x + half) % cells - half, (y + half) % cells - half))
     return coarse + fine, peak
-
-
-def _select(models: _Models, kept: IntArray) -> _Models:
-    return _Models(
-        ids=models.ids[kept],
-        place=models.place.select(kept),
-        first=models.first.select(kept),
-        size=models.size.select(kept),
-        usual_peak=models.usual_peak[kept],
-        seen=models.seen[kept],
-        unsure=models.unsure[kept],
-    )
-
-
-def _join(one: _Models, two: _Models) -> _Models:
-    return _Models(
-        ids=np.concatenate((one.ids, two.ids)),
-        place=one.place.joined(two.place),
-        first=one.first.joined(two.first),
-        size=one.size.joined(two.size),
-        usual_peak=np.concatenate((one.usual_peak, two.usual_peak)),
-        seen=np.concatenate((one.seen, two.seen)),
-        unsure=np.concatenate((one.unsure, two.unsure)),
-    )

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flowlace.formats.tracked_box import TimedBox
 from flowlace.formats.tracking_data import TrackingData
@@ -118,8 +118,6 @@ class BatchBoxTracker:
 
 def _mixed(first: TimedBox, second: TimedBox, part: float) -> TimedBox:
     """Returns a blend of two boxes of the same time."""
-    from dataclasses import replace
-
     ends = replace(first, timestamp_us=0), replace(second, timestamp_us=1_000_000)
     blend = blended_box(*ends, round(part * 1_000_000))
     return replace(blend, timestamp_us=first.timestamp_us)

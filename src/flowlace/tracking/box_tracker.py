@@ -52,7 +52,8 @@ class StreamingBoxTracker:
 
     def __init__(self, options: StreamingBoxTrackerOptions | None = None) -> None:
         self._options = options or StreamingBoxTrackerOptions()
-        size = max(1, self._options.streaming_track_data_cache_size)
+        # A step needs the frame before, so two are kept even where no cache is wanted.
+        size = max(2, self._options.streaming_track_data_cache_size)
         self._cache = MotionCache(size, self._options.track_step_options)
         self._states = BoxStates.none()
         self._origins: dict[int, TimedBox] = {}

@@ -12,6 +12,7 @@ from flowlace.framework.errors import (
 )
 
 _LATE = re.compile(r"expects timestamps from (\S+) on, but .* sent a packet at (\S+);")
+_CLOSED = re.compile(r"graph input '[^']*' is closed;")
 _UNKNOWN = re.compile(r"there is no calculator or subgraph '([^']*)'")
 _KEPT = (ValueError, FileExistsError, NotImplementedError)
 """What MediaPipe's status codes become; any other failure of a calculator is a RuntimeError."""
@@ -47,6 +48,8 @@ def as_peer_error(error: FlowlaceError) -> Exception:
         bound, given = late.groups()
         peers_words = f"Current minimum expected timestamp is {bound} but received {given}."
         return ValueError(f"{message}. {peers_words}")
+    if _CLOSED.search(message):
+        return ValueError(message)
     if isinstance(error, CalculatorError):
         kinds = (kind for kind in _KEPT if isinstance(error.__cause__, kind))
         return next(kinds, RuntimeError)(message)

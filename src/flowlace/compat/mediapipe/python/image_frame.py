@@ -11,7 +11,7 @@ from flowlace.formats.image import ImageFormat
 
 __all__ = ["ImageFormat", "ImageFrame", "PixelHolder"]
 
-_ROW_ALIGNMENT: Final = 16
+_ROW_ALIGNMENT: Final = 4
 
 
 class PixelHolder:

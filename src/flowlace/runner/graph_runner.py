@@ -195,9 +195,7 @@ class GraphRunner:
             if self._stop.is_set():
                 return
             self._add_first_packets(frame)
-            self.graph.add_packet_to_input_stream(stream, Packet(frame.payload, frame.timestamp_us))
-            if self._sources[stream].is_live:
-                self.graph.wait_until_idle()
+            self._add(stream, frame)
             if self._on_frame is not None:
                 self._on_frame(frame)
 

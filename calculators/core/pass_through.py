@@ -1,6 +1,6 @@
 """Hands packets on unchanged."""
 
-from flowlace.framework.calculator import Calculator, OutputPort, PacketSet
+from flowlace.framework.calculator import STOP, Calculator, Flow, OutputPort, PacketSet
 from flowlace.framework.contract import Contract, ContractError, Port, PortKey, SameAs
 from flowlace.framework.options import NoOptions
 from flowlace.framework.registry import register_calculator
@@ -36,14 +36,17 @@ class PassThroughCalculator(Calculator[NoOptions]):
 
     @classmethod
     def configure(cls, contract: Contract) -> None:
-        """Requires an input for every output."""
-        for given, wanted in (
-            (contract.inputs, contract.outputs),
-            (contract.side_inputs, contract.side_outputs),
+        """Requires the same tags and indices on both sides; side packets may also just end here."""
+        side_outputs = contract.side_outputs
+        for what, given, wanted in (
+            ("streams", contract.inputs, contract.outputs),
+            ("side packets", contract.side_inputs if side_outputs else {}, side_outputs),
         ):
-            for key, port in wanted.items():
-                if key not in given:
-                    raise ContractError(f"output {port.label} has no input of the same tag")
+            if set(given) != set(wanted):
+                raise ContractError(
+                    f"Input and output {what} to PassThroughCalculator must use matching tags "
+                    f"and indexes."
+                )
 
     def open(self) -> None:
         """Pairs the streams and hands headers and side packets on."""
@@ -55,9 +58,12 @@ class PassThroughCalculator(Calculator[NoOptions]):
         for key, side_output in self.side_outputs.items():
             side_output.set(self.side_packets[key])
 
-    def process(self, packets: PacketSet) -> None:
-        """Hands on what came."""
+    def process(self, packets: PacketSet) -> Flow | None:
+        """Hands on what came; without streams there is nothing to do."""
+        if not packets:
+            return STOP
         for key, output in self._pairs:
             packet = packets[key]
             if packet:
                 output.send(packet)
+        return None

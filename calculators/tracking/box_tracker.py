@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from flowlace.calculators.tracking.track_step_options import (
     BoxTrackerOptionsMessage,
     TimedBoxListMessage,
@@ -57,6 +59,8 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         START_POS, RESTART_POS (list[TimedBox]): boxes to start, or to place anew when their id
             is known. The boxes' own timestamps count: a box from the past is first moved to the
             newest frame through the cached motion, one from the future waits
+        CORRECTED_STATES (BoxStates): the STATES of the last frame, corrected by
+            BoxAppearanceCalculator; the step starts from them
         CANCEL_OBJECT_ID (int): forget this box
         RA_TRACK (list[TimedBox]): pairs start0, stop0, start1, stop1, …; each start is tracked,
             forwards or backwards, to the time of its stop
@@ -92,6 +96,7 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         Port("TRACK_TIME", optional=True, doc="times results are wanted at"),
         Port("START_POS", list[TimedBox], optional=True, doc="boxes to start"),
         Port("RESTART_POS", list[TimedBox], optional=True, doc="boxes found again"),
+        Port("CORRECTED_STATES", BoxStates, optional=True, doc="last states, corrected"),
         Port("CANCEL_OBJECT_ID", int, optional=True, doc="a box to forget"),
         Port("RA_TRACK", list[TimedBox], optional=True, doc="start, stop, start, stop, …"),
         Port("START", optional=True, doc="batch mode: the files are complete"),
@@ -152,6 +157,7 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         if self._is_batch:
             self._answer_from_files(packets)
             return
+        self._correct(packets.get("CORRECTED_STATES"))
         self._cancel(packets.get("CANCEL_OBJECT_ID"))
         for port in ("START_POS", "RESTART_POS"):
             started = packets.get(port)
@@ -159,6 +165,17 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
                 self._tracker.start(started.payload)
         self._step_to(packets)
         self._answer_random_access(packets.get("RA_TRACK"))
+
+    def _correct(self, packet: Packet[BoxStates] | None) -> None:
+        if not packet or not len(packet.payload):
+            return
+        live, corrected = self._tracker.states, packet.payload
+        # Boxes may have been cancelled or started since the states were sent out.
+        is_known = np.isin(live.ids, corrected.ids)
+        merged = corrected.joined(live.select(np.flatnonzero(~is_known)))
+        place = {box_id: index for index, box_id in enumerate(merged.ids.tolist())}
+        order = np.array([place[box_id] for box_id in live.ids.tolist()], np.int64)
+        self._tracker.nudge(merged.select(order))
 
     def _cancel(self, packet: Packet[int] | None) -> None:
         if packet:

@@ -201,7 +201,7 @@ def test_an_empty_packet_only_moves_the_bound() -> None:
     graph.add_packet_to_input_stream("in", mp.Packet().at(3))
     graph.wait_until_idle()
     graph.close()
-    assert [(each.timestamp.value, each.is_empty()) for each in out][0] == (3, True)
+    assert (out[0].timestamp.value, out[0].is_empty()) == (3, True)
 
 
 def test_unknown_streams_are_runtime_errors() -> None:
@@ -402,6 +402,11 @@ def test_a_validated_config_is_initialized_once() -> None:
 def test_a_graph_needs_an_initialized_config() -> None:
     with pytest.raises(ValueError, match="call initialize first"):
         mp.CalculatorGraph(validated_graph_config=mp.ValidatedGraphConfig())
+
+
+def test_a_validated_config_is_no_other_object() -> None:
+    with pytest.raises(RuntimeError, match="validated_graph_config is a ValidatedGraphConfig"):
+        mp.CalculatorGraph(validated_graph_config=5)  # type: ignore[arg-type]
 
 
 def test_a_validated_config_knows_the_types_mediapipe_has() -> None:

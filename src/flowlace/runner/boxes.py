@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flowlace.formats.tracked_box import TimedBox
@@ -69,7 +70,7 @@ def box_in_frame(box: Sequence[float], frame: Frame, box_id: int) -> TimedBox:
     x, y, width, height = map(float, box)
     is_normalised = max(abs(x), abs(y), width, height) <= 1
     image: Any = frame.payload
-    return TimedBox.from_pixels(
+    started = TimedBox.from_pixels(
         x=x,
         y=y,
         width=width,
@@ -79,6 +80,7 @@ def box_in_frame(box: Sequence[float], frame: Frame, box_id: int) -> TimedBox:
         timestamp_us=frame.timestamp_us,
         id=box_id,
     )
+    return replace(started, reacquisition=True)
 
 
 def _true_boxes(sources: Mapping[str, Source], frame: Frame) -> list[TimedBox]:

@@ -38,11 +38,15 @@ def test_headers_and_side_packets_pass() -> None:
     assert run.side_packets == {"MODEL": "model"}
 
 
-def test_an_input_may_stay_without_an_output() -> None:
-    run = run_calculator(PassThroughCalculator, VIDEO=[at(1)], AUDIO=[at(1)], outputs=["VIDEO"])
-    assert run.packets("VIDEO") == [at(1)]
-
-
-def test_an_output_needs_its_input() -> None:
-    with pytest.raises(GraphConfigError, match="output AUDIO:0 has no input of the same tag"):
+def test_inputs_and_outputs_have_to_match() -> None:
+    with pytest.raises(GraphConfigError, match="must use matching tags and indexes"):
+        run_calculator(PassThroughCalculator, VIDEO=[], AUDIO=[], outputs=["VIDEO"])
+    with pytest.raises(GraphConfigError, match="must use matching tags and indexes"):
         run_calculator(PassThroughCalculator, VIDEO=[], outputs=["VIDEO", "AUDIO"])
+
+
+def test_side_packets_alone_pass_and_the_node_ends() -> None:
+    run = run_calculator(
+        PassThroughCalculator, side_packets={"MODEL": "model"}, side_outputs=["MODEL"]
+    )
+    assert run.side_packets == {"MODEL": "model"}

@@ -64,10 +64,14 @@ class CalculatorGraph:
                 "Please provide one of the following: 'binary_graph_path', 'graph_config' or "
                 "'validated_graph_config'."
             )
-        if validated_graph_config is not None:
+        if validated_graph_config is None:
+            plan = plan_of(graph_config, binary_graph_path)
+        elif isinstance(validated_graph_config, ValidatedGraphConfig):
             plan = validated_graph_config.plan
         else:
-            plan = plan_of(graph_config, binary_graph_path)
+            raise RuntimeError(
+                f"validated_graph_config is a ValidatedGraphConfig, not {validated_graph_config!r}"
+            )
         self.inner = FlowGraph(plan)
         """The flowlace graph."""
         self._has_started = False

@@ -54,9 +54,7 @@ def development_clip(kind: str, seed: int, cache: Path | None = None) -> MadeCli
 def street_clip(seed: int) -> MadeClip:
     """Returns a street; its tracks are the larger things that start in full view and stay."""
     seconds = FRAMES / FPS
-    source = StreetSource(
-        StreetOptions(width=480, height=270, fps=FPS, seconds=seconds, seed=seed)
-    )
+    source = StreetSource(StreetOptions(width=480, height=270, fps=FPS, seconds=seconds, seed=seed))
     pictures = [np.asarray(source.image(k).pixels[..., ::-1]).copy() for k in range(FRAMES)]
     tracks: dict[int, Truth] = {}
     for k in range(FRAMES):

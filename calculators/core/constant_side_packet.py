@@ -3,49 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flowlace.formats.classification import ClassificationList
+from flowlace.formats.landmark import LandmarkList
 from flowlace.framework.calculator import STOP, Calculator, Flow, PacketSet
 from flowlace.framework.contract import Contract, ContractError, Port
 from flowlace.framework.options import option, option_fields, proto_options
 from flowlace.framework.registry import register_calculator
-
-
-@proto_options("mediapipe.Classification", extension=0)
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConstantClassification:
-    """One class something was put into."""
-
-    index: int | None = option(1)
-    score: float | None = option(2)
-    label: str | None = option(3)
-    display_name: str | None = option(4)
-
-
-@proto_options("mediapipe.ClassificationList", extension=0)
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConstantClassificationList:
-    """Several classes."""
-
-    classification: tuple[ConstantClassification, ...] = option(1)
-
-
-@proto_options("mediapipe.Landmark", extension=0)
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConstantLandmark:
-    """One point, in whatever units the graph uses."""
-
-    x: float | None = option(1)
-    y: float | None = option(2)
-    z: float | None = option(3)
-    visibility: float | None = option(4)
-    presence: float | None = option(5)
-
-
-@proto_options("mediapipe.LandmarkList", extension=0)
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ConstantLandmarkList:
-    """Several points."""
-
-    landmark: tuple[ConstantLandmark, ...] = option(1)
 
 
 @proto_options("mediapipe.ConstantSidePacketCalculatorOptions.StringVector", extension=0)
@@ -68,8 +31,8 @@ class ConstantSidePacket:
     double_value: float | None = option(9, "double", oneof="value")
     bool_value: bool | None = option(3, oneof="value")
     string_value: str | None = option(4, oneof="value")
-    classification_list_value: ConstantClassificationList | None = option(6, oneof="value")
-    landmark_list_value: ConstantLandmarkList | None = option(7, oneof="value")
+    classification_list_value: ClassificationList | None = option(6, oneof="value")
+    landmark_list_value: LandmarkList | None = option(7, oneof="value")
     string_vector_value: StringVector | None = option(13, oneof="value")
 
     def value(self) -> Any:

@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 
 from flowlace.calculators.core.constant_side_packet import (
-    ConstantClassification,
-    ConstantClassificationList,
-    ConstantLandmark,
-    ConstantLandmarkList,
     ConstantSidePacket,
     ConstantSidePacketCalculator,
     ConstantSidePacketOptions,
 )
+from flowlace.formats.classification import Classification, ClassificationList
+from flowlace.formats.landmark import Landmark, LandmarkList
 from flowlace.framework.errors import GraphConfigError
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.testing import run_calculator
@@ -49,13 +47,11 @@ def read(value: str) -> Any:
         ('string_vector_value { string_value: "a" string_value: "b" }', ["a", "b"]),
         (
             'classification_list_value { classification { index: 1 score: 0.5 label: "cat" } }',
-            ConstantClassificationList(
-                classification=(ConstantClassification(index=1, score=0.5, label="cat"),)
-            ),
+            ClassificationList(classification=(Classification(index=1, score=0.5, label="cat"),)),
         ),
         (
             "landmark_list_value { landmark { x: 1 y: 2 } }",
-            ConstantLandmarkList(landmark=(ConstantLandmark(x=1.0, y=2.0),)),
+            LandmarkList(landmark=(Landmark(x=1.0, y=2.0),)),
         ),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from flowlace.framework.builder import GraphBuilder
 from flowlace.framework.builtin_options import FixedSizeInputPolicyOptions
 from flowlace.framework.config_load import load_graph_config
+from flowlace.framework.config_write import to_text
 from flowlace.framework.errors import GraphConfigError
 from flowlace.framework.validation import check_graph, validate_graph
 from tests.framework.sample_calculators import (
@@ -50,7 +51,7 @@ def test_a_built_graph_equals_the_one_written_by_hand() -> None:
         }
         """
     )
-    assert load_graph_config(str(config)) == config
+    assert load_graph_config(to_text(config)) == config
     assert validate_graph(config).nodes[0].contract.inputs["FINISHED"].back_edge
 
 
@@ -111,7 +112,7 @@ def test_side_packets_executors_and_policies_have_their_place() -> None:
     assert plan.nodes[1].input_policy.options.trigger_queue_size == 4
     assert plan.nodes[1].executor == "pool"
     assert plan.side_packets["limit"].producer == 0
-    assert load_graph_config(str(builder.config())) == builder.config()
+    assert load_graph_config(builder.text()) == builder.config()
 
 
 def test_a_subgraph_builds_with_tags() -> None:

@@ -32,6 +32,7 @@ from flowlace.framework.config import (
     InputStreamInfo,
     NodeConfig,
 )
+from flowlace.framework.config_write import to_text
 from flowlace.framework.contract import Port
 from flowlace.framework.errors import GraphConfigError
 from flowlace.framework.options import options_message
@@ -327,6 +328,10 @@ class GraphBuilder:
         for node in self._nodes:
             node._name_required()
         return copy.deepcopy(self._config)
+
+    def text(self) -> str:
+        """Returns the graph as the text of a `.pbtxt` file."""
+        return to_text(self.config())
 
     @property
     def graph(self) -> GraphConfig:

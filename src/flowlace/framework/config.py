@@ -154,19 +154,6 @@ class NodeConfig:
         self.options = [each for each in self.options if each.type_name != given.type_name]
         self.options.append(given)
 
-    @classmethod
-    def from_message(cls, message: Message) -> "NodeConfig":
-        """Returns a node from its protobuf message."""
-        from flowlace.framework.config_message import node_from_message
-
-        return node_from_message(message)
-
-    def to_message(self) -> Message:
-        """Returns the node's protobuf message."""
-        from flowlace.framework.config_message import node_to_message
-
-        return node_to_message(self)
-
     def __deepcopy__(self, memo: dict[int, Any]) -> "NodeConfig":
         copied: NodeConfig = _copy_fields(self, memo)
         return copied
@@ -205,11 +192,6 @@ class GraphConfig:
         """The folder the graph was read from; empty where it came from code."""
         file = self.location.file if self.location else ""
         return "" if file.startswith("<") else file.rpartition("/")[0] or ("." if file else "")
-
-    def __str__(self) -> str:
-        from flowlace.framework.config_write import to_text
-
-        return to_text(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "GraphConfig":
         copied: GraphConfig = _copy_fields(self, memo)

@@ -17,6 +17,7 @@ from flowlace.framework.config import (
     UnknownOptions,
 )
 from flowlace.framework.errors import GraphConfigError, Problem
+from flowlace.framework.options_message import NativeMessage, register_native_message
 from flowlace.framework.places import Places
 from flowlace.framework.schema import NODE, current_schema
 from flowlace.framework.stream_names import LocatedText
@@ -332,3 +333,7 @@ def _varint(number: int) -> bytes:
         groups.append(number & 0x7F | 0x80)
         number >>= 7
     return bytes([*groups, number])
+
+
+# A switch holds nodes in its options.
+register_native_message(NodeConfig, NativeMessage(node_from_message, node_to_message))

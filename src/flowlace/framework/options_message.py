@@ -2,6 +2,8 @@
 
 import dataclasses
 import struct
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
@@ -52,6 +54,22 @@ def merge_options(base: O, over: O) -> O:
     return dataclasses.replace(base, **changes) if changes else base  # type: ignore[type-var]
 
 
+@dataclass(frozen=True, slots=True)
+class NativeMessage:
+    """How a class that is a message of the graph schema itself is read and written."""
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Message]
+
+
+_natives: dict[type, NativeMessage] = {}
+
+
+def register_native_message(cls: type, native: NativeMessage) -> None:
+    """Lets options hold values of `cls`, whose message the schema has already."""
+    _natives[cls] = native
+
+
 def _is_present(message: Message, field: OptionField) -> bool:
     if field.is_repeated:
         return len(getattr(message, field.name)) > 0
@@ -67,7 +85,7 @@ def _read(field: OptionField, value: Any) -> Any:
 def _read_one(field: OptionField, value: Any) -> Any:
     if field.kind == "message":
         if native_message(field.type):
-            return field.type.from_message(value)
+            return _natives[field.type].read(value)
         return options_from_message(field.type, value)
     if field.kind == "enum":
         return field.type(value)
@@ -102,7 +120,7 @@ def _fill_messages(message: Any, field: OptionField, value: Any) -> None:
     for each in value if field.is_repeated else (value,):
         inner = target.add() if field.is_repeated else target
         if native_message(field.type):
-            inner.MergeFromString(each.to_message().SerializeToString())
+            inner.MergeFromString(_natives[field.type].write(each).SerializeToString())
         else:
             inner.SetInParent()
             _fill(inner, each)

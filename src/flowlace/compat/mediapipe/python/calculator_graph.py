@@ -12,6 +12,7 @@ from flowlace.compat.mediapipe.python.packet import Packet
 from flowlace.compat.mediapipe.python.timestamp import TimeLike, Timestamp, microseconds_of
 from flowlace.compat.mediapipe.python.validated_graph_config import ValidatedGraphConfig
 from flowlace.framework.config_load import to_binary
+from flowlace.framework.config_write import to_text
 from flowlace.framework.errors import FlowlaceError, GraphError, ThrottledError
 from flowlace.framework.graph import AddMode
 from flowlace.framework.graph import CalculatorGraph as FlowGraph
@@ -220,7 +221,7 @@ class CalculatorGraph:
     @property
     def text_config(self) -> str:
         """The graph after expansion, as text."""
-        return str(self.inner.plan.config)
+        return to_text(self.inner.plan.config)
 
     @property
     def binary_config(self) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 from flowlace.compat.mediapipe.python.graph_arguments import plan_of
 from flowlace.compat.mediapipe.python.payload_types import cpp_name
 from flowlace.framework.config_load import to_binary
+from flowlace.framework.config_write import to_text
 from flowlace.framework.plan import GraphPlan
 
 
@@ -52,7 +53,7 @@ class ValidatedGraphConfig:
     @property
     def text_config(self) -> str:
         """The graph after expansion, as text; empty before `initialize`."""
-        return "" if self._plan is None else str(self._plan.config)
+        return "" if self._plan is None else to_text(self._plan.config)
 
     @property
     def binary_config(self) -> bytes:

@@ -322,3 +322,45 @@ class CountSetsCalculator(Calculator[NoOptions]):
     def process(self, packets: PacketSet) -> None:
         self.count("sets")
         self.count("packets", sum(map(bool, packets.values())))
+
+
+@register_calculator
+class PromisingRemoteCalculator(RemoteControlCalculator):
+    """As RemoteControl, with an offset of 0."""
+
+    timestamp_offset = 0
+
+
+@register_calculator
+class ReturningRemoteCalculator(RemoteControlCalculator):
+    """As RemoteControl, but returns from `open` and `close` what DO returns."""
+
+    def open(self) -> None:
+        return self._do("open")  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        return self._do("close")  # type: ignore[no-any-return]
+
+
+@register_calculator
+class SideFromProcessCalculator(CountCalculator):
+    """As Count, and makes the side packet AMOUNT, a 7, with its last packet."""
+
+    side_output_ports = (Port("AMOUNT", int),)
+
+    def process(self, packets: PacketSet) -> Flow | None:
+        if self._next == self.options.count - 1:
+            self.side_outputs["AMOUNT"].set(7)
+        return super().process(packets)
+
+
+@register_calculator
+class SourceWithSideCalculator(Calculator[NoOptions]):
+    """A source of one packet: the side packet AMOUNT."""
+
+    output_ports = (Port("out", int),)
+    side_input_ports = (Port("AMOUNT", int),)
+
+    def process(self, packets: PacketSet) -> Flow | None:
+        self.outputs["out"].send(Packet(self.side_packets["AMOUNT"], 0))
+        return STOP

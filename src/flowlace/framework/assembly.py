@@ -1,6 +1,7 @@
 """Builds the moving parts of one run from a plan."""
 
 import os
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,7 +60,9 @@ def assemble(
 
 
 def _direct_consumer(producer: Node, stream: Stream) -> Node | None:
-    if len(stream.queues) != 1 or len(producer.outputs) != 1 or producer.max_in_flight > 1:
+    if len(stream.queues) != 1 or len(producer.outputs) != 1:
+        return None
+    if producer.max_in_flight > 1 or producer.batch_size > 1:
         return None
     consumer = stream.queues[0].node
     if consumer is None or consumer.task_queue is not producer.task_queue:
@@ -124,6 +127,9 @@ def _make_node(run: GraphRun, planned: PlannedNode, services: Mapping[str, Any])
     node.source_layer = planned.source_layer
     if policy is not None and policy.options is not None:
         node.batch_size = max(getattr(policy.options, "batch_size", 1), 1)
+    if node.batch_size > 1 and node.max_in_flight > 1:
+        message = f"node {planned.name!r}: batch_size and max_in_flight can't both be above 1"
+        raise GraphConfigError([Problem(message, planned.location)])
     for queue, port in zip(queues, contract.inputs.values(), strict=True):
         queue.node, queue.is_back_edge = node, port.back_edge
     for output in outputs:
@@ -267,6 +273,8 @@ def _make_queue(
     threads = _thread_count(plan, name, config)
     pool = ThreadPoolExecutor(threads, name or "flowlace")
     run.on_done.append(pool.shutdown)
+    # A run that nobody ends must not leave its threads behind.
+    weakref.finalize(run, pool.shutdown).atexit = False
     return TaskQueue(pool, threads, run.nodes)
 
 

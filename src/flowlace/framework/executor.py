@@ -70,6 +70,8 @@ class ThreadPoolExecutor:
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             task()
+            # While this thread waits it must not keep the run of its last task alive.
+            task = None
 
 
 class ApplicationThreadExecutor:

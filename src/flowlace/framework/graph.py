@@ -22,10 +22,11 @@ from flowlace.framework.observer import PacketCallback, StreamObserver
 from flowlace.framework.packet import Packet
 from flowlace.framework.plan import GraphPlan
 from flowlace.framework.poller import OutputStreamPoller
-from flowlace.framework.stream import InputQueue, Stream
+from flowlace.framework.stream import UNLIMITED, InputQueue, Stream
 from flowlace.framework.timestamp import (
     MAX,
     MIN,
+    ONE_OVER_POST_STREAM,
     describe,
     is_allowed_in_stream,
     next_allowed,
@@ -95,9 +96,10 @@ class CalculatorGraph:
         self._check_stream(stream)
         observer = StreamObserver(stream, callback, observes_bounds=observe_timestamp_bounds)
         self._observers.append(observer)
-        if self.is_running:
-            with self._running().lock:
-                self._observe(self._running().streams[stream], observer)
+        run = self._run
+        if run is not None and not run.is_done:
+            with run.lock:
+                self._observe(run.streams[stream], observer)
 
     def output_stream_poller(
         self, stream: str, *, max_queue_size: int = 100, observe_timestamp_bounds: bool = False
@@ -108,8 +110,9 @@ class CalculatorGraph:
             stream, max_queue_size=max_queue_size, observes_bounds=observe_timestamp_bounds
         )
         self._pollers.append(poller)
-        if self.is_running:
-            self._attach_poller(self._running(), poller)
+        run = self._run
+        if run is not None and not run.is_done:
+            self._attach_poller(run, poller)
         return poller
 
     def set_executor(self, name: str, executor: Executor) -> None:
@@ -142,8 +145,9 @@ class CalculatorGraph:
             run = self._running()
             with run.lock:
                 for queue in run.streams[stream].queues:
-                    queue.max_size = max_queue_size if max_queue_size > 0 else 2**62
-                    queue.update_fullness()
+                    if queue.node is not None:
+                        queue.max_size = max_queue_size if max_queue_size > 0 else UNLIMITED
+                        queue.update_fullness()
 
     # ------------------------------------------------------------------ running
 
@@ -172,7 +176,6 @@ class CalculatorGraph:
             executors=self._executors,
             input_queue_sizes=self._input_queue_sizes,
         )
-        self._run = run
         for node in run.nodes:
             for hook in self._hooks:
                 hook(node)
@@ -181,6 +184,7 @@ class CalculatorGraph:
             self._observe(run.streams[observer.stream], observer)
         for poller in self._pollers:
             self._attach_poller(run, poller)
+        self._run = run
         start(run)
 
     def add_packet_to_input_stream(
@@ -222,6 +226,8 @@ class CalculatorGraph:
         """Promises that no packet before `bound` will be added to a graph input stream."""
         run = self._running()
         self._check_input(stream)
+        if not is_allowed_in_stream(bound) and bound != ONE_OVER_POST_STREAM:
+            raise GraphError(f"graph input {stream!r} can't have the bound {describe(bound)}")
         with run.lock:
             target = run.streams[stream]
             if bound < target.bound:
@@ -262,9 +268,9 @@ class CalculatorGraph:
         if run is None:
             return
         with run.lock:
-            if not run.is_done:
+            if not run.is_stopping:
                 run.stop(GraphCancelledError("the graph was cancelled"))
-                run.settle()
+            run.settle()
 
     def pause(self) -> None:
         """Lets running calls end and starts no new ones until `resume`."""
@@ -309,10 +315,13 @@ class CalculatorGraph:
     def wait_for_observed_output(self, timeout_s: float | None = None) -> None:
         """Waits until an observed or polled stream has a new packet, a new bound or ended.
 
+        Observers have been called with it by then.
+
         Raises:
             GraphError: the graph has failed, or all observed streams have ended before.
+            TimeoutError: it took longer than `timeout_s` seconds.
         """
-        run = self._running()
+        run = self._started()
         names = [each.stream for each in self._observers] + [each.stream for each in self._pollers]
         observed = [run.streams[name] for name in names]
         if not observed:
@@ -320,13 +329,20 @@ class CalculatorGraph:
         seen = run.seen_output
 
         def has_news() -> bool:
-            ended = all(stream.is_closed for stream in observed)
-            return run.is_done or ended or run.seen_output != seen or run.has_unseen_output
+            return run.has_unseen_output or run.seen_output != seen
 
-        self._wait(run, has_news, timeout_s, "an observed stream")
+        def is_over() -> bool:
+            has_ended = all(stream.is_closed for stream in observed)
+            return run.is_done or (has_ended and not run.is_delivering)
+
+        deadline = None if timeout_s is None else monotonic() + timeout_s
         with run.lock:
-            run.has_unseen_output = False
+            while not (has_news() or is_over()):
+                run.wait_for_change(deadline, "an observed stream")
+            is_new, run.has_unseen_output = has_news(), False
         self._raise_errors(run, is_end_fine=True)
+        if not is_new:
+            raise GraphError("wait_for_observed_output: all observed streams have ended")
 
     # ---------------------------------------------------------------- questions
 
@@ -367,11 +383,12 @@ class CalculatorGraph:
         run = self._started()
         found: dict[str, int] = {}
         for node in run.nodes:
-            for event, count in node.calculator.counters.items():
+            # A copy: the calculator may be counting.
+            for event, count in dict(node.calculator.counters).items():
                 found[f"{node.name}.{event}"] = count
             if node.policy is not None and node.policy.dropped:
                 found[f"{node.name}.dropped_by_input_policy"] = node.policy.dropped
-            late = sum(drops.count for drops in node.drops.values())
+            late = sum(drops.count for drops in dict(node.drops).values())
             if late:
                 found[f"{node.name}.dropped_after_close"] = late
         return found
@@ -449,6 +466,7 @@ class CalculatorGraph:
             stream = run.streams[poller.stream]
             queue = InputQueue(stream, None, poller.stream, "poller")
             stream.direct = None
+            stream.is_polled = True
             queue.throttles = throttles_of(run, poller.stream)
             poller.attach(run, queue, lambda run: self._raise_errors(run, is_end_fine=True))
 

@@ -1,9 +1,9 @@
 """One run of a graph: what moves packets from node to node.
 
-One lock guards all queues, bounds and task queues of a run; calculators, observers and executors
-are called without it. A thread that works on a task queue (`work`) takes the most urgent node,
-runs one call, delivers what the call sent, and looks which nodes that made ready. So the result
-depends on packets and bounds alone, never on how many threads there are.
+One lock guards all queues, bounds and task queues of a run; calculators and observers are called
+without it, the `submit` of an executor with it. A thread that works on a task queue (`work`) takes
+the most urgent node, runs one call, delivers what the call sent, and looks which nodes that made
+ready. So the result depends on packets and bounds alone, never on how many threads there are.
 
 Running nodes inline on a thread that waits for the graph, instead of waking another thread, is
 what keeps the cost per packet low: with Python's global lock a second thread makes light nodes
@@ -11,9 +11,10 @@ slower, not faster. Only calls known to take long (`LONG_CALL_NS`) bring in more
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from time import monotonic, perf_counter_ns
-from typing import Any
+from typing import Any, Final
 
 from flowlace.framework.calculator import STOP, PacketSet
 from flowlace.framework.errors import CalculatorError, GraphCancelledError, GraphError
@@ -27,8 +28,8 @@ from flowlace.framework.node import (
 )
 from flowlace.framework.observer import StreamObserver
 from flowlace.framework.packet import Packet
-from flowlace.framework.stream import InputQueue, Stream
-from flowlace.framework.task_queue import TaskQueue
+from flowlace.framework.stream import Stream
+from flowlace.framework.task_queue import STUCK_NS, TaskQueue
 from flowlace.framework.throttle import Throttle
 from flowlace.framework.timestamp import (
     DONE,
@@ -42,6 +43,12 @@ from flowlace.framework.timestamp import (
     next_allowed,
 )
 
+LONG_CHAIN_NS: Final = 20 * LONG_CALL_NS
+"""A chain of light nodes that takes this long has a node in it that is light no more."""
+
+STUCK_S: Final = 2 * STUCK_NS / 1e9
+"""How often a waiting thread looks whether the tasks that wait are being run."""
+
 
 class GraphRun:
     """The moving parts of one run; `flowlace.framework.graph` is the way in from outside."""
@@ -51,7 +58,7 @@ class GraphRun:
         self.changed = threading.Condition(self.lock)
         self.waiters = 0
         self.callers = 0
-        """Application threads that are delivering to observers."""
+        """Application threads that deliver what they added to observers: the run can't end."""
         self.nodes: list[Node] = []
         self.streams: dict[str, Stream] = {}
         self.sources: list[Node] = []
@@ -70,7 +77,9 @@ class GraphRun:
         self.is_done = False
         self.active_layer: int | None = None
         self._is_closing_nodes = False
-        self._deliveries: list[StreamObserver] = []
+        self._interrupt: BaseException | None = None
+        self._deliveries: deque[StreamObserver] = deque()
+        """Observers that have something new."""
         self._local = threading.local()
         self.on_done: list[Callable[[], None]] = []
 
@@ -78,15 +87,28 @@ class GraphRun:
 
     def work(self, queue: TaskQueue) -> None:
         """Runs tasks of `queue` until none is left. Called without the lock."""
+        if getattr(self._local, "is_submitting", False):
+            raise GraphError("it ran the task inside submit; it has to run it later")
         with self.lock:
             queue.requested -= queue.requested > 0
-            self._work(queue)
+            try:
+                self._work(queue)
+            except BaseException:
+                # An interrupt in a calculator has failed the run: whoever waits is told. Here
+                # nobody would catch it, and the executor would lose a thread.
+                if not self.errors:
+                    raise
 
     def help(self, queue: TaskQueue) -> bool:
-        """Runs tasks of `queue` on the waiting thread, if nobody else does. Needs the lock."""
-        may_help = queue.active == 0 and queue.has_tasks and not self.is_paused
-        if may_help and not self.is_done:
-            self._work(queue)
+        """Runs tasks of `queue` on the waiting thread, if nobody else does. Needs the lock.
+
+        Sources may go on for ever: they are left to the executor's threads, and on a queue
+        without threads only one of them is called before the caller looks again.
+        """
+        if queue.active or self.is_paused or self.is_stopping:
+            return False
+        if queue.ready or queue.opens or (queue.is_inline and queue.sources):
+            self._work(queue, leaves_sources=True)
             return True
         return False
 
@@ -96,25 +118,44 @@ class GraphRun:
         Raises:
             TimeoutError: the deadline, on the monotonic clock, has passed.
         """
-        if self.help(self.task_queues[0]):
+        is_late = deadline is not None and monotonic() >= deadline
+        queue = self.task_queues[0]
+        if self.help(queue) and not (is_late and queue.has_tasks):
             return
-        remaining = None if deadline is None else deadline - monotonic()
-        if remaining is not None and remaining <= 0:
+        if is_late:
             raise TimeoutError(f"waited for {what} in vain")
         own: TaskQueue | None = getattr(self._local, "queue", None)
+        is_caller = getattr(self._local, "is_caller", False)
+        # A calculator or observer waits for its own graph: its thread counts as free, so that
+        # others can go on and a full queue it waits for can grow.
         if own is not None:
-            # A calculator or observer waits for its own graph: its thread counts as free, so that
-            # others can go on and a full queue it waits for can grow.
             own.active -= 1
-            self.wake()
-            self.settle()
-        self.waiters += 1
+        self.callers -= is_caller
         try:
-            self.changed.wait(remaining)
+            if own is None or not self.help(own):
+                is_free = own is not None or is_caller
+                self._wait(deadline, tells_others=is_free)
         finally:
-            self.waiters -= 1
+            self.callers += is_caller
             if own is not None:
                 own.active += 1
+
+    def _wait(self, deadline: float | None, *, tells_others: bool) -> None:
+        self.wake()
+        self._advance()
+        if self.is_done:
+            return
+        if tells_others and self.waiters and self.is_idle:
+            self.changed.notify_all()
+        timeout_s = None if deadline is None else deadline - monotonic()
+        if any(queue.has_tasks and not queue.is_inline for queue in self.task_queues):
+            # Somebody has to see it when a call that is usually quick blocks all others.
+            timeout_s = STUCK_S if timeout_s is None else min(timeout_s, STUCK_S)
+        self.waiters += 1
+        try:
+            self.changed.wait(timeout_s)
+        finally:
+            self.waiters -= 1
 
     def wake(self) -> None:
         """Asks for threads where tasks wait. Needs the lock."""
@@ -122,17 +163,26 @@ class GraphRun:
             if queue.has_tasks:
                 self._ask_for_thread(queue)
 
-    def _work(self, queue: TaskQueue) -> None:
-        if queue.active >= queue.limit or self.is_done:
+    def _work(self, queue: TaskQueue, *, leaves_sources: bool = False) -> None:
+        if queue.active >= queue.limit or self.is_stopping:
             return
         queue.active += 1
         outer, self._local.queue = getattr(self._local, "queue", None), queue
         try:
             while not (self.is_paused or self.is_stopping) and (node := queue.pop()) is not None:
                 self._run(node)
+                if leaves_sources and not (queue.ready or queue.opens):
+                    break
+        except BaseException as error:
+            # Of the engine itself, an input policy or an executor; calculators have been seen to.
+            if not self.is_stopping:
+                self.fail(f"the engine failed: {type(error).__name__}: {error}", cause=error)
+            raise
         finally:
             self._local.queue = outer
             queue.active -= 1
+            if queue.sources and leaves_sources:
+                self._ask_for_thread(queue)
             self.settle()
 
     def _run(self, node: Node) -> None:
@@ -144,33 +194,37 @@ class GraphRun:
             invocation = node.prepared.popleft()
             if isinstance(invocation, CloseRequest):
                 self._close(node)
-                self._touch([])
-            elif node.max_in_flight == 1:
+                return
+            if node.policy is not None and node.policy.fills_late:
+                node.policy.fill(invocation, invocation.timestamp)
+            if node.max_in_flight == 1:
                 self._process(node, invocation)
             else:
                 self._process_in_parallel(node, invocation)
 
     def _process(self, node: Node, packets: PacketSet) -> None:
-        if node.policy is not None and node.policy.fills_late:
-            node.policy.fill(packets, packets.timestamp)
         # Every 16th call is timed, on the long way round.
-        if node.call_ns < LONG_CALL_NS and node.calls & 15:
-            self._process_chain(node, packets)
-            return
         timestamp = packets.timestamp
+        if node.call_ns < LONG_CALL_NS and node.calls & 15 and MIN <= timestamp < MAX:
+            self._process_chain(node, packets, timestamp)
+            return
         verdict = self._call(node, node.calculator.process, packets)
         if not isinstance(verdict, BaseException) and not self.is_stopping:
             self._finish(node, verdict, self._send_outputs(node, timestamp), timestamp)
 
-    def _process_chain(self, node: Node, packets: PacketSet) -> None:
+    def _process_chain(self, node: Node, packets: PacketSet, timestamp: int) -> None:
         """Calls a light node, and as long as it sends one packet to one light node, that one.
 
         The lock is given up once for the whole chain: the nodes of a chain have no other producer
-        than the one before them, which can't run again before this call of it is finished.
+        than the one before them, which can't run again before this call of it is finished. Another
+        thread, with the lock, may just be finishing an earlier call of the consumer: so its queue
+        is looked at before `in_flight`, and it is claimed before the bound of its input moves.
         """
         first = node
         first.calls += 1
         first.task_queue.calls += 1
+        # The rest of the chain is timed by the first node's calls: as a whole, now and then.
+        started_ns = perf_counter_ns() if first.calls & 7 == 1 else 0
         self.lock.release()
         try:
             while True:
@@ -184,23 +238,23 @@ class GraphRun:
                 if (
                     consumer is None
                     or len(buffer) != 1
+                    or consumer.queues[0].packets
                     or consumer.in_flight
                     or consumer.call_ns >= LONG_CALL_NS
                     or consumer.state is not NodeState.OPEN
-                    or consumer.queues[0].packets
                     or output.explicit_bound != UNSET
                     or output.wants_close
                 ):
                     break
                 packet = buffer[0]
-                timestamp = packet._timestamp
-                if timestamp != packets.timestamp or not stream.bound <= timestamp < MAX:
-                    break
-                if timestamp < MIN or output.offset_us:
+                if packet._timestamp != timestamp or stream.bound > timestamp or output.offset_us:
                     break
                 buffer.clear()
+                consumer.in_flight = 1
                 stream.bound = timestamp + 1
                 stream.packet_count += 1
+                if node is not first:
+                    node.in_flight = 0
                 node = consumer
                 packets = node.new_packet_set(timestamp)
                 packets[node.queues[0].key] = packet
@@ -213,13 +267,14 @@ class GraphRun:
         self.lock.acquire()
         if self.is_stopping:
             return
-        touched = self._send_outputs(node, packets.timestamp)
+        if started_ns and node is not first and perf_counter_ns() - started_ns > LONG_CHAIN_NS:
+            _time_again(first, node)
+        touched = self._send_outputs(node, timestamp)
         if node is not first:
             first.in_flight -= 1
-            if not first.queues[0].is_settled_at(packets.timestamp):
+            if not (first.is_simple and first.queues[0].is_settled_at(timestamp)):
                 touched.append(first)
-            node.in_flight += 1
-        self._finish(node, verdict, touched, packets.timestamp)
+        self._finish(node, verdict, touched, timestamp)
 
     def _finish(self, node: Node, verdict: Any, touched: list[Node], timestamp: int) -> None:
         if touched:
@@ -235,6 +290,8 @@ class GraphRun:
         node.in_flight -= 1
         if not (node.is_simple and node.queues[0].is_settled_at(timestamp)):
             self._touch([node])
+        if self._deliveries:
+            self._deliver_to_observers()
 
     def _obey(self, node: Node, verdict: Any) -> None:
         if verdict is STOP:
@@ -324,12 +381,27 @@ class GraphRun:
 
     def _ask_for_thread(self, queue: TaskQueue) -> None:
         """Brings a thread to `queue` if all that work on it are inside long calls."""
-        if queue.is_inline or self.is_paused or self.is_stopping:
+        if self.is_paused or self.is_stopping:
+            return
+        if queue.is_inline:
+            if self.waiters:
+                self.changed.notify_all()
             return
         coming = queue.active + queue.requested
         if coming < queue.limit and (coming <= queue.blocked or queue.seems_stuck()):
             queue.requested += 1
-            queue.executor.submit(lambda: self.work(queue))
+            self._local.is_submitting = True
+            try:
+                queue.executor.submit(lambda: self.work(queue))
+            except Exception as error:
+                queue.requested -= 1
+                self.fail(
+                    f"the executor of node {queue.first_node_name!r} refused a task: "
+                    f"{type(error).__name__}: {error}",
+                    cause=error,
+                )
+            finally:
+                self._local.is_submitting = False
 
     # ------------------------------------------------------------ open, close
 
@@ -353,6 +425,7 @@ class GraphRun:
         if isinstance(verdict, BaseException):
             return
         node.state = NodeState.OPEN
+        self._refuse_verdict(node, "open", verdict)
         if self.is_stopping:
             return
         for output in node.outputs:
@@ -364,6 +437,13 @@ class GraphRun:
             self._deliver_to_observers()
         if node.is_source:
             self.schedule_source(node)
+
+    def _refuse_verdict(self, node: Node, phase: str, verdict: Any) -> None:
+        if verdict is not None and not isinstance(verdict, BaseException):
+            self.fail(
+                f"node {node.name!r}: {phase} returned {verdict!r}; expected None, "
+                "only process may return STOP"
+            )
 
     def _publish_header(self, stream: Stream) -> None:
         stream.header_is_set = True
@@ -394,21 +474,21 @@ class GraphRun:
         was_open = node.state is NodeState.OPEN
         node.state = NodeState.CLOSED
         if was_open:
-            self._call(node, node.calculator.close)
+            self._refuse_verdict(node, "close", self._call(node, node.calculator.close))
         touched = self._send_outputs(node, DONE)
         for output in node.outputs:
             touched += self._end_stream(output.stream)
         for queue in node.queues:
-            node.drops[queue.stream.name] = queue.refuse_packets()
+            node.drops[queue.label] = queue.refuse_packets()
         node.in_flight = 0
         self._touch(touched)
         if self._deliveries:
             self._deliver_to_observers()
 
     def _end_stream(self, stream: Stream) -> list[Node]:
-        stream.is_closed = True
         touched: list[Node] = []
-        if stream.bound != DONE:
+        if not stream.is_closed:
+            stream.is_closed = True
             self._deliver(stream, [], DONE, touched)
         return touched
 
@@ -423,17 +503,28 @@ class GraphRun:
             packets = output.buffer
             if packets:
                 output.buffer = []
-                bound = max(bound, self.check_order(stream, packets))
+                if stream.is_closed:
+                    # A call that ran beside the one that has closed the stream.
+                    node.calculator.count("sent_after_close", len(packets))
+                    packets = []
+                else:
+                    following = self.check_order(stream, packets)
+                    if following > bound:
+                        bound = following
             output.explicit_bound = UNSET
+            if output.wants_close and not stream.is_closed:
+                stream.is_closed = True
+                bound = DONE
             if packets or bound > stream.bound:
                 self._deliver(stream, packets, bound, touched)
-            if output.wants_close and not stream.is_closed:
-                touched += self._end_stream(stream)
         return touched
 
     def check_order(self, stream: Stream, packets: list[Packet[Any]]) -> int:
         """Returns the bound after `packets`; reports one that comes too late."""
         bound = stream.bound
+        timestamp = packets[0]._timestamp
+        if len(packets) == 1 and bound <= timestamp < MAX and timestamp >= MIN:
+            return timestamp + 1
         for packet in packets:
             timestamp = packet._timestamp
             if timestamp < bound and self._minds_order(stream):
@@ -442,7 +533,8 @@ class GraphRun:
             if timestamp == POST_STREAM and (stream.packet_count or len(packets) > 1):
                 self.fail(f"stream {stream.name!r}: a packet at POST_STREAM has to be the only one")
                 break
-            bound = timestamp + 1 if MIN <= timestamp < MAX else next_allowed(timestamp)
+            following = timestamp + 1 if MIN <= timestamp < MAX else next_allowed(timestamp)
+            bound = max(bound, following)
         return bound
 
     def _minds_order(self, stream: Stream) -> bool:
@@ -477,11 +569,15 @@ class GraphRun:
             if observer.observes_bounds:
                 observer.note_bound(bound, packets)
             self._deliveries.append(observer)
-        if stream.observers or self.waiters:
-            self.seen_output += 1
-            self.has_unseen_output = True
-            if self.waiters:
-                self.changed.notify_all()
+        if stream.is_polled:
+            self._note_output()
+
+    def _note_output(self) -> None:
+        """Tells those who wait for an observed stream, once the observer has been called."""
+        self.seen_output += 1
+        self.has_unseen_output = True
+        if self.waiters:
+            self.changed.notify_all()
 
     def deliver_input(self, stream: Stream, packets: list[Packet[Any]], bound: int) -> None:
         """Delivers packets or a bound of a graph input. Needs the lock."""
@@ -489,11 +585,19 @@ class GraphRun:
         self._deliver(stream, packets, bound, touched)
         self._touch(touched)
         if self._deliveries:
-            self.callers += 1
-            try:
-                self._deliver_to_observers()
-            finally:
-                self.callers -= 1
+            self._deliver_as_caller()
+        if self.is_stopping:
+            self.settle()
+
+    def _deliver_as_caller(self) -> None:
+        outer, self._local.is_caller = getattr(self._local, "is_caller", False), True
+        self.callers += not outer
+        try:
+            self._deliver_to_observers()
+        finally:
+            self._local.is_caller = outer
+            self.callers -= not outer
+            self.settle()
 
     def _touch(self, nodes: list[Node]) -> None:
         """Schedules the nodes that became ready; hands bounds on past those that did not."""
@@ -507,28 +611,31 @@ class GraphRun:
             while node.in_flight < node.max_in_flight and node.state is NodeState.OPEN:
                 try:
                     verdict = policy.readiness()
-                except GraphError as error:
-                    self.fail(f"node {node.name!r}: {error}")
+                    if verdict is Readiness.PROCESS:
+                        self._prepare(node, policy.timestamp)
+                        continue
+                except Exception as error:
+                    kind = "" if isinstance(error, GraphError) else f"{type(error).__name__}: "
+                    self.fail(f"node {node.name!r}: {kind}{error}", cause=error)
                     return
-                if verdict is Readiness.PROCESS:
-                    self._prepare(node, policy.timestamp)
-                elif verdict is Readiness.CLOSE:
+                if verdict is Readiness.CLOSE:
                     self._prepare_close(node)
                     break
-                else:
-                    if not node.in_flight and is_range_value(policy.timestamp):
-                        self._hand_on_bound(node, policy.timestamp, nodes)
-                    break
+                if not node.in_flight and is_range_value(policy.timestamp):
+                    self._hand_on_bound(node, policy.timestamp, nodes)
+                break
 
     def _prepare(self, node: Node, timestamp: int) -> None:
         packets = node.new_packet_set(timestamp)
         assert node.policy is not None
+        # Before its queue is empty: see `_process_chain`.
+        node.in_flight += 1
         if not node.policy.fills_late:
             node.policy.fill(packets, timestamp)
         node.prepared.append(packets)
         if len(node.prepared) < node.batch_size:
+            node.in_flight -= 1
             return
-        node.in_flight += 1
         node.task_queue.push(node.index)
         self._ask_for_thread(node.task_queue)
 
@@ -555,7 +662,7 @@ class GraphRun:
     def _deliver_to_observers(self) -> None:
         """Calls the observers that have something new. Needs the lock; gives it up meanwhile."""
         while self._deliveries:
-            observer = self._deliveries.pop()
+            observer = self._deliveries.popleft()
             if observer.is_delivering:
                 continue
             observer.is_delivering = True
@@ -564,30 +671,31 @@ class GraphRun:
                     self._call_observer(observer, observer.pending.popleft())
             finally:
                 observer.is_delivering = False
+            self._note_output()
 
     def _call_observer(self, observer: StreamObserver, packet: Packet[Any]) -> None:
         self.lock.release()
         try:
             observer.callback(packet)
-        except Exception as error:
+        except BaseException as error:
             self.lock.acquire()
             self.fail(
                 f"observer of stream {observer.stream!r} failed at "
                 f"{describe(packet.timestamp)}: {type(error).__name__}: {error}",
                 cause=error,
             )
+            if not isinstance(error, Exception):
+                raise
             return
-        except BaseException:
-            self.lock.acquire()
-            raise
         self.lock.acquire()
 
     # ------------------------------------------------------------ end of things
 
     def close_input(self, stream: Stream) -> None:
         """Ends a graph input stream. Needs the lock."""
-        if not stream.is_closed:
-            self._touch(self._end_stream(stream))
+        self._touch(self._end_stream(stream))
+        if self._deliveries:
+            self._deliver_as_caller()
 
     def close_all_packet_sources(self) -> None:
         """Ends all graph inputs and stops all sources. Needs the lock."""
@@ -617,7 +725,8 @@ class GraphRun:
         timestamp = arguments[0].timestamp if arguments else None
         place = f"{phase} at {describe(timestamp)}" if timestamp is not None else phase
         if isinstance(error, GraphCancelledError):
-            self.stop(error)
+            if not self.is_stopping:
+                self.stop(error)
             return
         wrapped = CalculatorError(
             f"node {node.name!r} failed in {place}: {type(error).__name__}: {error}",
@@ -627,6 +736,14 @@ class GraphRun:
         )
         wrapped.__cause__ = error
         self.stop(wrapped)
+
+    @property
+    def is_delivering(self) -> bool:
+        """Whether an observer is being called or will be."""
+        if self._deliveries:
+            return True
+        streams = self.streams.values()
+        return any(observer.is_delivering for stream in streams for observer in stream.observers)
 
     @property
     def is_idle(self) -> bool:
@@ -640,8 +757,16 @@ class GraphRun:
         return True
 
     def settle(self) -> None:
-        """Looks what has to happen now that nothing may be running. Needs the lock."""
-        while not self.is_done and not self.is_paused:
+        """Looks what has to happen now that nothing may be running, and tells who waits.
+
+        Needs the lock.
+        """
+        self._advance()
+        if self.waiters:
+            self.changed.notify_all()
+
+    def _advance(self) -> None:
+        while not self.is_done and not self.callers and (self.is_stopping or not self.is_paused):
             has_tasks = False
             for queue in self.task_queues:
                 if queue.active:
@@ -653,20 +778,22 @@ class GraphRun:
                 elif not has_tasks and self._find_something_to_do():
                     continue
             break
-        if self.waiters:
-            self.changed.notify_all()
 
     def _find_something_to_do(self) -> bool:
         if self.sources and self._start_next_layer():
             return True
-        return self._release_throttles() or self._wind_up()
+        for root in self.roots:
+            if root.full_queues and self._release_throttles():
+                return True
+        return self._wind_up()
 
     def _start_next_layer(self) -> bool:
-        open_sources = [node for node in self.sources if node.state is not NodeState.CLOSED]
-        if not open_sources or any(n.state is not NodeState.OPEN for n in open_sources):
+        open_sources = [node for node in self.sources if node.state is NodeState.OPEN]
+        if not open_sources:
             return False
         layer = min(node.source_layer for node in open_sources)
-        if layer == self.active_layer:
+        unopened = [node.source_layer for node in self.sources if node.state < NodeState.OPEN]
+        if layer == self.active_layer or min(unopened, default=layer) < layer:
             return False
         self.active_layer = layer
         for node in open_sources:
@@ -675,10 +802,7 @@ class GraphRun:
 
     def _release_throttles(self) -> bool:
         """Lets a graph whose full queues all wait for each other go on, or reports it."""
-        full = set[InputQueue]()
-        for root in self.roots:
-            if root.full_queues:
-                full.update(queue for queue in root.full_queues if queue.node is not None)
+        full = {q for root in self.roots for q in root.full_queues if q.node is not None}
         if not full:
             return False
         if self.reports_deadlock:
@@ -698,8 +822,9 @@ class GraphRun:
         for name in self.input_throttles:
             if not self.streams[name].is_closed:
                 return False
-        if any(node.state is not NodeState.CLOSED for node in self.sources):
-            return self._report_unopened()
+        if any(node.state is NodeState.OPEN for node in self.sources):
+            # Held back by a slow poller.
+            return False
         left = [node for node in self.nodes if node.state is not NodeState.CLOSED]
         for node in left:
             # A loop ends from its head: its back edges bring nothing once all else is quiet.
@@ -727,14 +852,29 @@ class GraphRun:
         self._is_closing_nodes = True
         self.is_stopping = True
         cause = self.errors[0] if self.errors else None
-        for node in self.nodes:
-            node.calculator.graph_error = cause
-            if node.state is NodeState.OPEN:
-                node.state = NodeState.CLOSED
-                self._call(node, node.calculator.close)
-                for queue in node.queues:
-                    node.drops[queue.stream.name] = queue.refuse_packets()
-            node.state = NodeState.CLOSED
+        try:
+            for node in self.nodes:
+                node.calculator.graph_error = cause
+                self._close_at_end(node)
+        finally:
+            self._declare_over()
+        if self._interrupt is not None:
+            raise self._interrupt
+
+    def _close_at_end(self, node: Node) -> None:
+        was_open = node.state is NodeState.OPEN
+        node.state = NodeState.CLOSED
+        if not was_open:
+            return
+        for queue in node.queues:
+            node.drops[queue.label] = queue.refuse_packets()
+        try:
+            self._refuse_verdict(node, "close", self._call(node, node.calculator.close))
+        except BaseException as error:
+            # The others have to be closed first.
+            self._interrupt = self._interrupt or error
+
+    def _declare_over(self) -> None:
         for stream in self.streams.values():
             stream.is_closed = True
             stream.bound = DONE
@@ -742,3 +882,12 @@ class GraphRun:
         self.changed.notify_all()
         for callback in self.on_done:
             callback()
+
+
+def _time_again(first: Node, last: Node) -> None:
+    """Forgets what is known of the calls of a chain, so that each is timed by itself."""
+    node: Node | None = first
+    while node is not None:
+        node.call_ns, node.calls = 10 * LONG_CALL_NS, 0
+        output = node.sole_output
+        node = None if node is last or output is None else output.stream.direct

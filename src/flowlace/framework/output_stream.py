@@ -94,12 +94,16 @@ class OutputStream(OutputPort):
 
     def bound_after(self, timestamp: int) -> int:
         """Returns the bound that holds after the input at `timestamp`, packets not counted."""
-        bound = max(self.stream.bound, self.explicit_bound)
+        bound = self.stream.bound
+        if self.explicit_bound > bound:
+            bound = self.explicit_bound
         offset_us = self.offset_us
         if offset_us is None:
             return bound
         if MIN <= timestamp < MAX:
-            promised = min(max(timestamp + 1 + offset_us, MIN), MAX)
+            promised = timestamp + 1
+            if offset_us:
+                promised = min(max(promised + offset_us, MIN), MAX)
         elif timestamp == PRE_STREAM:
             promised = MIN
         elif timestamp == MAX:
@@ -108,7 +112,7 @@ class OutputStream(OutputPort):
             promised = ONE_OVER_POST_STREAM
         else:
             return bound
-        return max(bound, promised)
+        return promised if promised > bound else bound
 
 
 class ParallelOutputStream(OutputStream):
@@ -121,7 +125,7 @@ class ParallelOutputStream(OutputStream):
         super().__init__(stream, node_name, packet_type, offset_us)
 
     @property
-    def buffer(self) -> list[Packet[Any]]:  # type: ignore[override]
+    def buffer(self) -> list[Packet[Any]]:
         """The packets of this thread's call."""
         return self._calls.__dict__.setdefault("buffer", [])  # type: ignore[no-any-return]
 
@@ -130,7 +134,7 @@ class ParallelOutputStream(OutputStream):
         self._calls.buffer = packets
 
     @property
-    def explicit_bound(self) -> int:  # type: ignore[override]
+    def explicit_bound(self) -> int:
         """The bound set by this thread's call."""
         return self._calls.__dict__.get("bound", UNSET)  # type: ignore[no-any-return]
 
@@ -139,7 +143,7 @@ class ParallelOutputStream(OutputStream):
         self._calls.bound = bound
 
     @property
-    def wants_close(self) -> bool:  # type: ignore[override]
+    def wants_close(self) -> bool:
         """Whether this thread's call closed the stream."""
         return self._calls.__dict__.get("wants_close", False)  # type: ignore[no-any-return]
 

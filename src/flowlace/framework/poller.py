@@ -31,15 +31,14 @@ class OutputStreamPoller:
         self.stream = stream
         self.max_queue_size = max_queue_size
         self._observes_bounds = observes_bounds
-        self._run: GraphRun | None = None
-        self._queue: InputQueue | None = None
+        self._attached: tuple[GraphRun, InputQueue] | None = None
         self._settled = previous_allowed(PRE_STREAM)
         self._raise_errors: Any = None
-        self._has_started = False
 
     def attach(self, run: GraphRun, queue: InputQueue, raise_errors: Any) -> None:
         """Connects to a run; called by the graph when it starts."""
-        self._run, self._queue, self._raise_errors = run, queue, raise_errors
+        self._attached, self._raise_errors = (run, queue), raise_errors
+        self._settled = previous_allowed(PRE_STREAM)
         queue.max_size = self.max_queue_size if self.max_queue_size > 0 else UNLIMITED
 
     def next(self, timeout_s: float | None = None) -> Packet[Any] | None:
@@ -49,27 +48,25 @@ class OutputStreamPoller:
             TimeoutError: nothing came for `timeout_s` seconds.
             GraphError: the graph has failed, or was not started.
         """
-        run = self._attached_run()
+        run, queue = self._attachment()
         deadline = None if timeout_s is None else monotonic() + timeout_s
         with run.lock:
             while True:
-                packet = self._take()
+                packet = self._take(queue)
                 if packet is not None:
                     return packet
-                if self._has_ended(run):
+                if run.is_done or queue.stream.bound == DONE:
                     break
                 run.wait_for_change(deadline, f"stream {self.stream!r}")
         self._raise_errors(run)
         return None
 
-    def _attached_run(self) -> GraphRun:
-        if self._run is None:
+    def _attachment(self) -> tuple[GraphRun, InputQueue]:
+        if self._attached is None:
             raise GraphError(f"poller of {self.stream!r}: the graph has not been started")
-        return self._run
+        return self._attached
 
-    def _take(self) -> Packet[Any] | None:
-        queue = self._queue
-        assert queue is not None
+    def _take(self, queue: InputQueue) -> Packet[Any] | None:
         if queue.packets:
             packet = queue.pop()
             self._settled = packet.timestamp
@@ -80,14 +77,10 @@ class OutputStreamPoller:
             return Packet.empty(settled)
         return None
 
-    def _has_ended(self, run: GraphRun) -> bool:
-        assert self._queue is not None
-        return run.is_done or self._queue.stream.bound == DONE
-
     @property
     def queue_size(self) -> int:
         """How many packets wait to be taken."""
-        return len(self._queue.packets) if self._queue is not None else 0
+        return len(self._attached[1].packets) if self._attached is not None else 0
 
     def __iter__(self) -> Iterator[Packet[Any]]:
         while (packet := self.next()) is not None:
@@ -98,8 +91,8 @@ class OutputStreamPoller:
             yield packet
 
     async def _next_async(self) -> Packet[Any] | None:
-        run = self._attached_run()
+        run, queue = self._attachment()
         with run.lock:
-            packet = self._take()
+            packet = self._take(queue)
         # Only a wait needs a thread: packets that are there are handed over at once.
         return packet if packet is not None else await asyncio.to_thread(self.next)

@@ -21,8 +21,8 @@ class Stream:
     It has one producer, so the timestamp bound is the same for all consumers and is kept here.
     """
 
-    __slots__ = ("bound", "direct", "header", "header_is_set", "is_closed", "name", "observers",
-                 "packet_count", "producer", "queues")  # fmt: skip
+    __slots__ = ("bound", "direct", "header", "header_is_set", "is_closed", "is_polled", "name",
+                 "observers", "packet_count", "producer", "queues")  # fmt: skip
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -32,6 +32,7 @@ class Stream:
         self.is_closed = False
         self.queues: list[InputQueue] = []
         self.observers: list[StreamObserver] = []
+        self.is_polled = False
         self.header: Packet[Any] = Packet.empty()
         self.header_is_set = False
         self.producer: Node | None = None

@@ -86,6 +86,11 @@ class TaskQueue:
         self.sources.clear()
 
     @property
+    def first_node_name(self) -> str:
+        """Name of the first node that runs here, to say in a message which executor is meant."""
+        return next((node.name for node in self.nodes if node.task_queue is self), "")
+
+    @property
     def has_tasks(self) -> bool:
         """Whether anything waits to be run."""
         return bool(self.ready or self.opens or self.sources)

@@ -55,3 +55,12 @@ def test_sinks_of_several_graphs_are_numbered() -> None:
     assert numbered("frames/", 1, 2) == "frames-1/"
     assert numbered("out.mp4?crf=18", 0, 3) == "out-0.mp4?crf=18"
     assert numbered("none", 1, 2) == "none"
+
+
+def test_one_file_for_two_streams_is_refused() -> None:
+    with pytest.raises(RunnerError, match=r"--sink .a\.jsonl. is given twice"):
+        bind_sinks(["x=a.jsonl", "y=a.jsonl"], ports(x=object, y=object))
+
+
+def test_many_streams_may_go_nowhere() -> None:
+    assert len(bind_sinks(["x=none", "y=none"], ports(x=object, y=object))) == 2

@@ -26,3 +26,14 @@ def test_what_is_no_box_is_refused(text: str) -> None:
 def test_truth_needs_a_source_that_knows_it() -> None:
     with pytest.raises(RunnerError, match="--box truth needs a source that knows its objects"):
         start_boxes(["truth"])({})(FRAME)
+
+
+@pytest.mark.parametrize("text", ["200,10,20,20", "10,100,20,20", "-20,0,20,20", "0,-0.5,0.5,0.5"])
+def test_a_box_outside_the_frame_is_refused(text: str) -> None:
+    with pytest.raises(RunnerError, match=f"box {text} lies outside the frame of 200×100 pixels"):
+        start_boxes([text])({})(FRAME)
+
+
+def test_a_box_that_reaches_into_the_frame_is_taken() -> None:
+    (box,) = start_boxes(["-10,-10,30,30"])({})(FRAME)
+    assert (box.left, box.top) == (-0.05, -0.1)

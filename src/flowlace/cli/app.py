@@ -3,6 +3,7 @@
 0 all well, 1 the run failed, 2 the command line or the graph is wrong, 130 interrupted.
 """
 
+import importlib.metadata
 import logging
 import sys
 
@@ -28,9 +29,18 @@ for verb in (run, check, graph, nodes, bench, doctor):
     app.command()(verb)
 
 
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(importlib.metadata.version("flowlace"))
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Also tell what goes well."),
+    version: bool = typer.Option(  # noqa: ARG001 - its callback has shown it
+        False, "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+    ),
 ) -> None:
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"

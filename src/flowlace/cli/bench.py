@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
+from flowlace.cli.imports import Imports
 from flowlace.cli.run import Boxes, Sides, Sources, make_runners, run_all
 from flowlace.framework.validation import validate_graph
 from flowlace.observe.profiler import GraphProfiler
 from flowlace.observe.tracer import GraphTracer
 from flowlace.runner.find_graph import find_graph
 from flowlace.runner.graph_runner import GraphRunner
+from flowlace.runner.import_code import import_code
 from flowlace.runner.interrupt import graceful_interrupts
 
 _HEADINGS = ("calls", "mean µs", "99 % µs", "CPU µs", "ms a frame", "queue")
@@ -17,12 +19,14 @@ _HEADINGS = ("calls", "mean µs", "99 % µs", "CPU µs", "ms a frame", "queue")
 
 def bench(
     graph: Annotated[str, typer.Argument(help="name of a packaged graph, or a file")],
-    source: Sources,
-    box: Boxes = [],  # noqa: B006 - typer copies it
+    source: Sources = [],  # noqa: B006 - typer copies it
+    box: Boxes = [],  # noqa: B006
     side: Sides = [],  # noqa: B006
+    imports: Imports = [],  # noqa: B006
     trace: Annotated[str, typer.Option(help="also write a trace for Perfetto, e.g. t.json")] = "",
 ) -> None:
     """Run a graph without sinks and show the time and the queue depth of every node."""
+    import_code(imports)
     plan = validate_graph(find_graph(graph))
     runners = make_runners(plan, source, [], box, side)
     profilers = [GraphProfiler(runner.graph) for runner in runners]

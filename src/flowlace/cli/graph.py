@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
+from flowlace.cli.imports import Imports
 from flowlace.framework.validation import validate_graph
 from flowlace.observe.graph_picture import draw_graph
 from flowlace.observe.mermaid import to_mermaid
 from flowlace.observe.svg import to_svg
 from flowlace.runner.errors import RunnerError
 from flowlace.runner.find_graph import find_graph
+from flowlace.runner.import_code import import_code
 
 _FORMATS = {".svg": lambda plan: to_svg(draw_graph(plan)), ".mmd": to_mermaid, ".md": to_mermaid}
 
@@ -18,8 +20,10 @@ _FORMATS = {".svg": lambda plan: to_svg(draw_graph(plan)), ".mmd": to_mermaid, "
 def graph(
     graph: Annotated[str, typer.Argument(help="name of a packaged graph, or a file")],
     out: Annotated[str, typer.Option("--out", "-o", help="picture.svg or picture.mmd")] = "",
+    imports: Imports = [],  # noqa: B006 - typer copies it
 ) -> None:
     """Draw a graph with its subgraphs expanded: SVG or Mermaid; Mermaid to the terminal."""
+    import_code(imports)
     plan = validate_graph(find_graph(graph))
     if not out:
         typer.echo(to_mermaid(plan), nl=False)

@@ -5,17 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
+from flowlace.cli.imports import Imports
 from flowlace.framework.calculator import Calculator
 from flowlace.framework.contract import Port, SameAs, type_name
 from flowlace.framework.options import OptionField, option_fields
 from flowlace.framework.registry import known_calculators, nearest_name
 from flowlace.runner.errors import RunnerError
+from flowlace.runner.import_code import import_code
 
 
 def nodes(
     name: Annotated[str, typer.Argument(help="one calculator, or part of some names")] = "",
+    imports: Imports = [],  # noqa: B006 - typer copies it
 ) -> None:
     """List calculators, or describe one: streams, side packets, options."""
+    import_code(imports)
     known = known_calculators()
     if name in known:
         typer.echo(describe(known[name]))

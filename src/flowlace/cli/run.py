@@ -1,26 +1,33 @@
 """`flowlace run`: a graph from its sources to its sinks."""
 
+import logging
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
+from flowlace.cli.imports import Imports
 from flowlace.cli.progress import progress_shown
 from flowlace.framework.clock import MonotonicClock
+from flowlace.framework.contract import ConnectedPort
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.plan import GraphPlan
 from flowlace.framework.validation import validate_graph
 from flowlace.observe.state_log import StateLog
 from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered
-from flowlace.runner.boxes import box_input, start_boxes
+from flowlace.runner.boxes import box_input, start_boxes, takes_boxes
 from flowlace.runner.find_graph import find_graph
 from flowlace.runner.graph_runner import BoundSink, GraphRunner
+from flowlace.runner.import_code import import_code
 from flowlace.runner.interrupt import graceful_interrupts
 from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.side_packets import parse_side_packets
 from flowlace.sinks.registry import open_sink
 from flowlace.sources.registry import open_source
+
+log = logging.getLogger(__name__)
 
 Sources = Annotated[
     list[str],
@@ -41,10 +48,11 @@ Sides = Annotated[list[str], typer.Option("--side", help="NAME=VALUE of an input
 
 def run(
     graph: Annotated[str, typer.Argument(help="name of a packaged graph, or a file")],
-    source: Sources,
-    sink: Sinks = [],  # noqa: B006 - typer copies it
+    source: Sources = [],  # noqa: B006 - typer copies it
+    sink: Sinks = [],  # noqa: B006
     box: Boxes = [],  # noqa: B006
     side: Sides = [],  # noqa: B006
+    imports: Imports = [],  # noqa: B006
     queue: Annotated[
         QueuePolicy | None,
         typer.Option(help="When the graph is busy. Files wait, live sources drop the oldest."),
@@ -58,6 +66,7 @@ def run(
 
     Several sources without a name run several graphs; their sinks are numbered.
     """
+    import_code(imports)
     plan = validate_graph(find_graph(graph))
     runners = make_runners(plan, source, sink, box, side, queue)
     with graceful_interrupts(*runners) as interrupts, ExitStack() as logs:
@@ -86,6 +95,7 @@ def make_runners(
     for name in first:
         del inputs[name]
     bound_sources = bind_sources(sources, inputs)
+    _warn_of_unfed(inputs, bound_sources[0])
     bound_sinks = bind_sinks(sinks, plan.output_streams)
     side_packets = parse_side_packets(sides, plan.input_side_packets)
     clock = MonotonicClock()
@@ -100,6 +110,13 @@ def make_runners(
         )
         for index, urls in enumerate(bound_sources)
     ]
+
+
+def _warn_of_unfed(inputs: Mapping[str, ConnectedPort], fed: Mapping[str, str]) -> None:
+    for name, port in inputs.items():
+        if name not in fed:
+            box = "--box or " if takes_boxes(port) else ""
+            log.warning("nothing feeds input stream %r; give %s--source %s=URL", name, box, name)
 
 
 def _open_sink(binding: Binding, index: int, count: int) -> BoundSink:

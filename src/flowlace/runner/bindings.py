@@ -11,6 +11,9 @@ from flowlace.framework.registry import nearest_name
 from flowlace.runner.errors import RunnerError
 
 _NAMED = re.compile(r"(?s)([a-z_][a-z0-9_]*)=(.*)")
+NOWHERE = ("none", "null")
+"""Sinks that write nothing, so any number of streams may share one."""
+
 _PICTURE_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".png", ".jpg", ".jpeg", "/")
 
 
@@ -62,10 +65,12 @@ def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[
     A sink without a name takes the graph's pictures if it holds pictures, else its other output.
 
     Raises:
-        RunnerError: a name the graph does not have, or no way to tell which stream is meant.
+        RunnerError: a name the graph does not have, no way to tell which stream is meant, or
+            one file for two streams.
     """
-    bound = []
+    bound: list[Binding] = []
     for binding in map(parse_binding, texts):
+        _check_is_free(binding.url, bound)
         if binding.stream:
             _check_name(binding.stream, outputs, "output")
             bound.append(binding)
@@ -88,7 +93,7 @@ def numbered(url: str, index: int, count: int) -> str:
     """
     if "{index}" in url:
         return url.replace("{index}", str(index))
-    if count == 1 or url in ("none", "null"):
+    if count == 1 or url in NOWHERE:
         return url
     plain, question, options = url.partition("?")
     stem, dot, ending = plain.rpartition(".")
@@ -115,6 +120,11 @@ def _main_stream(
     raise RunnerError(
         f"which {what} stream is meant? write --{option} NAME=URL with one of: {', '.join(free)}"
     )
+
+
+def _check_is_free(url: str, bound: list[Binding]) -> None:
+    if url not in NOWHERE and any(one.url == url for one in bound):
+        raise RunnerError(f"--sink {url!r} is given twice; each stream needs a file of its own")
 
 
 def _check_name(name: str, ports: dict[str, ConnectedPort], what: str) -> None:

@@ -82,6 +82,8 @@ class GraphRunner:
         self._stop.set()
         for source in self._sources.values():
             source.close()
+        if not self._sources and self._has_started:
+            self.graph.close_all_packet_sources()
 
     def cancel(self) -> None:
         """Ends the run at once; files are still finished."""
@@ -113,7 +115,9 @@ class GraphRunner:
             except BaseException:
                 self._end_early()
                 raise
-            self.graph.close_all_packet_sources()
+            if self._sources or self._stop.is_set():
+                self.graph.close_all_packet_sources()
+            # Without sources the graph's own source nodes end the run, or `stop` does.
             self.graph.wait_until_done()
         return self.summary
 

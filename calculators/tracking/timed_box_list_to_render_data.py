@@ -12,7 +12,7 @@ from flowlace.formats.render_data import (
     RenderData,
     Text,
 )
-from flowlace.formats.tracked_box import TimedBox
+from flowlace.formats.tracked_box import TimedBox, TrackState
 from flowlace.framework.calculator import Calculator, PacketSet
 from flowlace.framework.contract import Port
 from flowlace.framework.options import option, proto_options
@@ -113,8 +113,9 @@ def _outline(box: TimedBox) -> list[Any]:
 
 def _name(box: TimedBox) -> Text:
     label = f" {box.label}" if box.label else ""
-    state = box.state.name.lower().replace("_", " ")
-    words = f"{box.id}{label} {state} {box.confidence:.0%}"
+    is_plain = box.state is TrackState.TRACKED
+    state = "" if is_plain else " " + box.state.name.lower().replace("_", " ")
+    words = f"{box.id}{label}{state} {box.confidence:.0%}"
     left, top = box.left, box.top
     if box.quad is not None:
         left, top = min(box.quad[0::2]), min(box.quad[1::2])

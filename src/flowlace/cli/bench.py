@@ -28,10 +28,11 @@ def bench(
     """Run a graph without sinks and show the time and the queue depth of every node."""
     import_code(imports)
     plan = validate_graph(find_graph(graph))
-    runners = make_runners(plan, source, [], box, side)
-    profilers = [GraphProfiler(runner.graph) for runner in runners]
-    tracers = [GraphTracer(runner.graph, trace) for runner in runners[:1] if trace]
-    with graceful_interrupts(*runners) as interrupts:
+    with graceful_interrupts() as interrupts:
+        runners = make_runners(plan, source, [], box, side)
+        interrupts.watch(*runners)
+        profilers = [GraphProfiler(runner.graph) for runner in runners]
+        tracers = [GraphTracer(runner.graph, trace) for runner in runners[:1] if trace]
         run_all(runners, quiet=False)
     for tracer in tracers:
         tracer.close()

@@ -47,7 +47,7 @@ def describe(calculator: type[Calculator[Any]]) -> str:
     lines += ["", "Timing:", *(f"  {fact}" for fact in _timing(calculator))]
     fields = option_fields(calculator.options_class) if calculator.options_class else ()
     if fields:
-        lines += ["", "Options:", *map(_option_line, fields)]
+        lines += ["", "Options:", *_option_lines(fields, "  ")]
     return "\n".join(lines)
 
 
@@ -75,13 +75,29 @@ def _timing(calculator: type[Calculator[Any]]) -> list[str]:
     ]
 
 
+def _option_lines(fields: tuple[OptionField, ...], indent: str) -> list[str]:
+    """Returns a line an option, those of messages inside below theirs.
+
+    Options without a word of their own are read so that graphs of others load, and do nothing.
+    """
+    lines = []
+    is_described = any(field.doc for field in fields)
+    unused = [field.name for field in fields if is_described and not field.doc]
+    for field in fields:
+        if field.name not in unused:
+            lines.append(indent + _option_line(field))
+            if field.kind == "message":
+                lines += _option_lines(option_fields(field.type), indent + "  ")
+    if unused:
+        lines.append(f"{indent}read, without effect: {', '.join(unused)}")
+    return lines
+
+
 def _option_line(field: OptionField) -> str:
-    kind = (
-        getattr(field.type, "__name__", field.kind)
-        if field.kind in ("enum", "message")
-        else field.kind
-    )
-    doc = f" — {' '.join(field.doc.split())}" if field.doc else ""
+    is_named = field.kind in ("enum", "message")
+    kind = getattr(field.type, "__name__", field.kind) if is_named else field.kind
     default = getattr(field.default, "name", field.default)
-    shown = "" if field.kind == "message" else f" = {default!r}"
-    return f"  {field.name}: {'repeated ' if field.is_repeated else ''}{kind}{shown}{doc}"
+    shown = "" if field.kind == "message" or default is None else f" = {default!r}"
+    repeated = "repeated " if field.is_repeated else ""
+    doc = f" — {' '.join(field.doc.split())}" if field.doc else ""
+    return f"{field.name}: {repeated}{kind}{shown}{doc}"

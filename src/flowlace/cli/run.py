@@ -68,8 +68,9 @@ def run(
     """
     import_code(imports)
     plan = validate_graph(find_graph(graph))
-    runners = make_runners(plan, source, sink, box, side, queue)
-    with graceful_interrupts(*runners) as interrupts, ExitStack() as logs:
+    with graceful_interrupts() as interrupts, ExitStack() as logs:
+        runners = make_runners(plan, source, sink, box, side, queue)
+        interrupts.watch(*runners)
         for index, runner in enumerate(runners if state_log else ()):
             path = numbered(state_log, index, len(runners))
             logs.enter_context(StateLog(runner.graph, path))

@@ -90,15 +90,21 @@ class Text:
     """A line of text that starts at (left, baseline)."""
 
     display_text: str = option(1)
+    """What is written."""
     left: float = option(2, "double")
+    """Where the line starts, or its middle where it is centred."""
     baseline: float = option(3, "double")
+    """What the letters stand on, or their middle where they are centred."""
     font_height: float = option(4, "double", default=8.0)
     """Pixels, or a fraction of the picture's height where `normalized`."""
     normalized: bool = option(5)
+    """Whether coordinates are fractions of the picture instead of pixels."""
     font_face: int = option(6)
     """OpenCV's Hershey fonts, 0 to 7."""
     center_horizontally: bool = option(7)
+    """Put the middle of the line at `left`."""
     center_vertically: bool = option(8)
+    """Put the middle of the letters at `baseline`."""
 
 
 @proto_options("mediapipe.RenderAnnotation.FilledRectangle", extension=0)

@@ -215,8 +215,10 @@ def type_name(packet_type: Any) -> str:
     """Returns how messages name a packet type."""
     if packet_type is object:
         return "any"
-    names = [
-        getattr(kind, "__name__", str(kind)) if get_origin(kind) is None else str(kind)
-        for kind in alternatives(packet_type)
-    ]
-    return " | ".join(names)
+    return " | ".join(map(_one_name, alternatives(packet_type)))
+
+
+def _one_name(kind: Any) -> str:
+    name: str = getattr(kind, "__name__", str(kind))
+    inner = ", ".join(map(type_name, get_args(kind)))
+    return f"{name}[{inner}]" if inner else name

@@ -70,8 +70,10 @@ def known_calculators() -> dict[str, type[Calculator[Any]]]:
 
 def nearest_name(name: str, known: list[str]) -> str:
     """Returns a hint with the known name most like `name`, or an empty string."""
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else ""
+    # Every calculator ends the same; compared with it, `Gate` would resemble everything.
+    stems = {each.removesuffix("Calculator"): each for each in known}
+    close = get_close_matches(name.removesuffix("Calculator"), stems, n=1, cutoff=0.6)
+    return f"did you mean {stems[close[0]]!r}?" if close else ""
 
 
 def _load_all() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -77,6 +79,9 @@ class JsonLinesSink(Sink):
 
     def _error(self, error: OSError | ValueError) -> SinkError:
         reason = getattr(error, "strerror", None) or error
+        folder = Path(self._path).parent
+        if isinstance(error, FileNotFoundError):
+            reason = f"there is no folder {str(folder)!r}; make it first"
         return SinkError(f"sink {self._path!r} can't be written: {reason}")
 
 
@@ -119,6 +124,12 @@ def _line(timestamp_us: int, payload: Any) -> str:
     plain = to_json(payload)
     fields = plain if isinstance(plain, dict) else {"value": plain}
     return json.dumps({"timestamp_us": timestamp_us, **fields}, allow_nan=False) + "\n"
+
+
+def open_standard_output(url: Url) -> Sink:
+    """Writes JSON lines to the standard output, for pipes."""
+    url.read_options(JsonLinesOptions)
+    return JsonLinesSink("-", file=os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0))
 
 
 def open_json_lines(url: Url) -> Sink:

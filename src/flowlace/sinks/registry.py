@@ -4,7 +4,7 @@
 | --- | --- |
 | `out.mp4`, `.mkv`, `.mov`, `.avi` | video file |
 | `out/`, `out/%012d.png`, `out/%012d.jpg` | pictures, named by their timestamp in µs |
-| `out.jsonl` | one JSON object a line |
+| `out.jsonl`, `-` | one JSON object a line; `-` is the standard output |
 | `none`, `null` | nowhere; packets are counted |
 
 Options follow a question mark: `out.mp4?crf=18`. Other packages add names and endings with
@@ -28,6 +28,7 @@ _openers = Openers(
         **dict.fromkeys((".mp4", ".mov", ".mkv", ".avi"), _VIDEO),
         **dict.fromkeys((".png", ".jpg", ".jpeg", "folder"), _PICTURES),
         ".jsonl": "flowlace.sinks.json_lines:open_json_lines",
+        "-": "flowlace.sinks.json_lines:open_standard_output",
     },
 )
 opens_sink = _openers.opens

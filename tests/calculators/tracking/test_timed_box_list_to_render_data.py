@@ -43,7 +43,7 @@ def test_names_and_doubts_are_shown_where_asked_for() -> None:
     sure = drawn(replace(BOX, confidence=0.9), show_ids=True).annotations
     doubtful = drawn(replace(BOX, confidence=0.2), show_ids=True).annotations
     assert isinstance(sure[1].data, Text)
-    assert sure[1].data.display_text == "3 car tracked 90%"
+    assert sure[1].data.display_text == "3 car 90%"
     assert sure[0].color != doubtful[0].color
 
 

@@ -14,6 +14,9 @@ from typing import Any
 import cv2
 import numpy as np
 from tracking_clips import CLIPS, DATA, analyse, load_clip, track
+from tracking_page import COST, INTRODUCTION, LIMITS, MANY_STARTS
+from tracking_runs import many_starts, run_all
+from tracking_speed import COUNTS, look_ms, measured
 
 from flowlace.tracking.appearance import AppearanceModel
 from flowlace.tracking.evaluation import auroc, calibration_error, precision, success_auc
@@ -38,6 +41,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path)
     parser.add_argument("--clips", nargs="*", default=list(CLIPS))
     parser.add_argument("--motion-only", action="store_true")
+    parser.add_argument("--markdown", type=Path, help="write the page of the documentation")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     rows, scores, hits = [], [], []
@@ -48,6 +52,8 @@ def main() -> None:
         hits += hit
     report = summary(rows, np.array(scores), np.array(hits))
     print_table(rows, report)
+    if arguments.markdown:
+        arguments.markdown.write_text(page(arguments.data, arguments.clips, rows, report))
     if arguments.report:
         arguments.report.write_text(json.dumps({"tracks": rows, "mean": report}, indent=1))
 
@@ -110,6 +116,55 @@ def print_table(rows: list[dict[str, Any]], mean: dict[str, float]) -> None:
         f"\nconfidence: AUROC {mean['confidence_auroc']:.3f}, "
         f"calibration error {mean['confidence_calibration_error']:.3f}"
     )
+
+
+def page(folder: Path, names: list[str], rows: list[dict[str, Any]], mean: dict[str, float]) -> str:
+    """Returns the benchmark page; it measures many starts and the cost of boxes as well."""
+    lines = [INTRODUCTION]
+    for row in [*rows, {"track": "**mean**", **mean}]:
+        fps = f"{row['fps']:.0f} | {row['look_fps']:.0f}"
+        scores = " | ".join(
+            f"{row[k]:.3f}"
+            for k in ("auc", "p20", "look_auc", "look_p20", "reinit_auc", "look_auroc")
+        )
+        lines.append(f"| {row['track']} | {scores} | {fps} |")
+    for name, (auc, p20) in PEERS.items():
+        lines.append(f"| {name} | {auc:.3f} | {p20:.3f} | | | | | | |")
+    lines.append(MANY_STARTS)
+    lines += many_starts_rows(folder, names)
+    lines.append(COST)
+    clip = load_clip(folder, "carchase2")
+    for count in COUNTS:
+        flow, step = measured(clip, count, 100)
+        look = look_ms(clip, count, 20)
+        lines.append(f"| {count} | {flow:.2f} | {step:.2f} | {look:.2f} |")
+    return "\n".join([*lines, LIMITS, ""])
+
+
+def many_starts_rows(folder: Path, names: list[str]) -> list[str]:
+    """Returns a row a clip: mean success and spread over six starts a track."""
+    lines, motion_all, look_all = [], [], []
+    for name in names:
+        clip = load_clip(folder, name)
+        analyse(clip)
+        starts = many_starts(clip)
+        motion = np.array([success_auc(r.overlaps()) for r in run_all(clip, starts)])
+        frames = list(clip.frames())
+        look = np.array([success_auc(r.overlaps()) for r in run_all(clip, starts, frames)])
+        motion_all.append(motion)
+        look_all.append(look)
+        lines.append(
+            f"| {name} | {_spread(motion)} | {_spread(look)} | {(look - motion).min():+.3f} |"
+        )
+    motion, look = np.concatenate(motion_all), np.concatenate(look_all)
+    lines.append(
+        f"| **all starts** | {_spread(motion)} | {_spread(look)} | {(look - motion).min():+.3f} |"
+    )
+    return lines
+
+
+def _spread(values: np.ndarray[Any, Any]) -> str:
+    return f"{values.mean():.3f} ± {values.std():.3f}"
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ class Run:
     truth: list[FloatArray] = field(default_factory=list)
     confidence: list[float] = field(default_factory=list)
     features: list[FloatArray] = field(default_factory=list)
+    feature_rows: list[int] = field(default_factory=list)
     cpu_ms: float = 0.0
 
     def overlaps(self) -> FloatArray:
@@ -151,7 +152,7 @@ def track(
             states = started(clip, truth[index], clip.motion[index].timestamp_us)
         elif not states.is_failed[0]:
             states = step_boxes(states, clip.inverted[index], options)
-        if appearance is not None and frame is not None:
+        if appearance is not None and frame is not None and not states.is_failed[0]:
             states = appearance.correct(frame, states)
         run.cpu_ms += (time.process_time() - start) * 1e3 / (order[-1] - order[0] + 1)
         if index in truth:

@@ -3,8 +3,11 @@
 Two kinds: the procedural street with its true boxes, and collages: pieces cut from the two
 videos without ground truth, bent, turned, faded into one another, blurred, hidden and lit
 differently on top of other stretches of those videos. No evaluation clip is touched.
+
+    python benchmarks/tracking_development.py --cache /tmp/made_clips
 """
 
+import argparse
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tracking_clips import DATA, Clip, Truth, analyse
+from tracking_runs import first_starts, run_all
 
 from flowlace.sources.testsrc.street import StreetOptions, StreetSource
+from flowlace.tracking.evaluation import success_auc
 
 FloatArray = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -23,6 +28,7 @@ Bgr = NDArray[np.uint8]
 
 FRAMES, FPS = 150, 25.0
 SCENERY = ("pedestrians_vtest_480.avi", "traffic_car_detection.mp4")
+MADE = (*(("collage", k) for k in range(100, 116)), *(("street", k) for k in range(20, 25)))
 CHANGES = ("bend", "turn", "view", "plain", "fast", "light", "hide", "grow")
 
 
@@ -82,7 +88,7 @@ def collage_clip(seed: int) -> MadeClip:
         picture = cv2.warpAffine(still, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
         canvas = picture.astype(np.float32)
         for id_, cutout in enumerate(cutouts):
-            box = cutout.drawn_on(canvas, picture, k)
+            box = cutout.drawn_on(canvas, k)
             if box is not None:
                 tracks[id_][k] = box
         noisy = canvas + rng.normal(0, 2, canvas.shape)
@@ -124,7 +130,7 @@ class _Cutout:
         inside = (np.abs(x) ** power + np.abs(y) ** power) ** (1 / power) / lobes
         self._mask = np.clip((0.95 - inside) * 12, 0, 1).astype(np.float32)
 
-    def drawn_on(self, canvas: Float32, behind: Bgr, k: int) -> FloatArray | None:
+    def drawn_on(self, canvas: Float32, k: int) -> FloatArray | None:
         """Paints frame `k`; returns the box, none while mostly hidden."""
         look, mask = self._look(k), self._mask
         x, y = self._places(k)
@@ -243,3 +249,26 @@ def _made(name: str, tracks: dict[int, Truth], pictures: list[Bgr]) -> MadeClip:
     return MadeClip(
         name=name, path=Path(name), tracks=tracks, fps=FPS, size=size, pictures=pictures
     )
+
+
+def main() -> None:
+    """Prints how much the look helps, and how often it hurts, on all made clips."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path)
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    motion, look = [], []
+    for kind, seed in MADE:
+        clip = development_clip(kind, seed, arguments.cache)
+        starts = first_starts(clip)
+        motion += [success_auc(run.overlaps()) for run in run_all(clip, starts)]
+        look += [success_auc(run.overlaps()) for run in run_all(clip, starts, clip.pictures)]
+    gain = np.array(look) - np.array(motion)
+    print(
+        f"{len(gain)} tracks: motion {np.mean(motion):.3f}, with look {np.mean(look):.3f}, "
+        f"worst {gain.min():+.3f}, hurt by more than .05: {(gain < -0.05).mean():.0%}"
+    )
+
+
+if __name__ == "__main__":
+    main()

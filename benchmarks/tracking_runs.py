@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tracking_clips import Clip, Run, started
 
 from flowlace.tracking.appearance import AppearanceModel
+from flowlace.tracking.appearance_options import AppearanceOptions
 from flowlace.tracking.box_states import BoxStates
 from flowlace.tracking.box_step import step_boxes
 from flowlace.tracking.confidence import confidence_features
@@ -46,9 +47,7 @@ def run_all(
     clip: Clip,
     starts: Sequence[Start],
     frames: Sequence[Bgr] | None = None,
-    model_options: AppearanceModel | None = None,
-    options: TrackStepOptions = TrackStepOptions(),
-    most_frames: int = 10**9,
+    look: AppearanceOptions | None = None,
 ) -> list[Run]:
     """Returns one run a start; with `frames` an `AppearanceModel` corrects each step.
 
@@ -56,47 +55,51 @@ def run_all(
     """
     runs = [Run() for _ in starts]
     for direction in (1, -1):
-        chosen = [k for k, s in enumerate(starts) if s.direction == direction]
+        chosen = {k: s for k, s in enumerate(starts) if s.direction == direction}
         if chosen:
-            model = AppearanceModel(model_options) if frames is not None else None
-            _run_one_way(clip, starts, chosen, runs, frames, model, options, most_frames)
+            model = AppearanceModel(look) if frames is not None else None
+            _run_one_way(clip, chosen, runs, frames or (), model)
     return runs
 
 
-def _run_one_way(clip, starts, chosen, runs, frames, model, options, most_frames):  # type: ignore[no-untyped-def]
-    direction = starts[chosen[0]].direction
-    firsts = {k: starts[k].frame * direction for k in chosen}
+def _run_one_way(
+    clip: Clip,
+    starts: dict[int, Start],
+    runs: list[Run],
+    frames: Sequence[Bgr],
+    model: AppearanceModel | None,
+) -> None:
+    direction = next(iter(starts.values())).direction
     states = BoxStates.none()
     last: dict[int, FloatArray] = {}
     longer = max(clip.size)
-    for position in range(min(firsts.values()), 10**9):
+    position = min(start.frame * direction for start in starts.values())
+    while 0 <= position * direction < len(clip.motion):
         index = position * direction
-        if not 0 <= index < len(clip.motion):
-            break
         if len(states):
             data = clip.inverted[index] if direction > 0 else clip.motion[index + 1]
-            states = step_boxes(states, data, options)
+            states = step_boxes(states, data, TrackStepOptions())
             states = states.select(np.flatnonzero(~states.is_failed))
-        for k in [k for k in chosen if firsts[k] == position]:
-            new = started(
-                clip, clip.tracks[starts[k].track][index], clip.motion[index].timestamp_us
-            )
-            states = states.joined(replace(new, ids=np.array([k])))
+        for k, start in starts.items():
+            if start.frame == index:
+                truth = clip.tracks[start.track][index]
+                new = started(clip, truth, clip.motion[index].timestamp_us)
+                states = states.joined(replace(new, ids=np.array([k])))
+                last[k] = truth
+        evidence: FloatArray = confidence_features(states)
         if model is not None and len(states):
             states = model.correct(frames[index], states)
-        features = confidence_features(states)
+            if model.last_evidence is not None:
+                evidence = model.last_evidence
         size = states.scaled_size * longer
         boxes = np.concatenate((states.center * longer - size / 2, size), axis=1)
-        alive = {int(id_): row for row, id_ in enumerate(states.ids)}
-        for k in chosen:
-            truth = clip.tracks[starts[k].track]
-            if not firsts[k] <= position < firsts[k] + most_frames or index not in truth:
-                continue
-            row = alive.get(k)
-            if row is not None:
-                last[k] = boxes[row]
+        rows = {int(id_): row for row, id_ in enumerate(states.ids)}
+        last.update((k, boxes[row]) for k, row in rows.items())
+        for k in last.keys() & {k for k, s in starts.items() if index in clip.tracks[s.track]}:
             runs[k].boxes.append(last[k])
-            runs[k].truth.append(truth[index])
-            runs[k].confidence.append(0.0 if row is None else float(states.confidence[row]))
-            if row is not None:
-                runs[k].features.append(features[row])
+            runs[k].truth.append(clip.tracks[starts[k].track][index])
+            runs[k].confidence.append(float(states.confidence[rows[k]]) if k in rows else 0.0)
+            if k in rows:
+                runs[k].features.append(evidence[rows[k]])
+                runs[k].feature_rows.append(len(runs[k].boxes) - 1)
+        position += 1

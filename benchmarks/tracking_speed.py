@@ -48,7 +48,7 @@ def main() -> None:
             f"{(flow + step) / first:.2f} |"
         )
     if arguments.look:
-        for count in COUNTS[:2]:
+        for count in COUNTS:
             print(f"appearance, {count} boxes: {look_ms(clip, count, 40):.2f} ms a frame")
     if arguments.peers:
         for name in PEERS:

@@ -50,41 +50,15 @@ def learned(model: AppearanceModel, frames: int = 10) -> BoxStates:
 def test_a_box_beside_its_object_is_brought_back(off: tuple[float, float]) -> None:
     model = AppearanceModel()
     states = learned(model)
-    corrected = replace(states, center=states.center + np.array(off) / SIZE[0])
-    for _ in range(40):
-        corrected = model.correct(scene(150, 120), stepped(corrected))
-    np.testing.assert_allclose(center_px(corrected), (150, 120), atol=2.1)
-
-
-def test_one_look_takes_back_only_a_part_of_what_the_flow_says() -> None:
-    model = AppearanceModel()
-    states = learned(model)
-    slid = stepped(states, center=states.center + np.array([6, 0]) / SIZE[0])
-    assert 151 < center_px(model.correct(scene(150, 120), slid))[0] < 155.9
-
-
-def test_a_look_counts_for_more_where_the_flow_is_blind() -> None:
-    found = []
-    for failures in (0, 5):
-        model = AppearanceModel()
-        slid = stepped(learned(model), failures=np.array([failures]))
-        slid = replace(slid, center=slid.center + np.array([6, 0]) / SIZE[0])
-        found.append(center_px(model.correct(scene(150, 120), slid))[0])
-    assert found[1] < found[0] - 1
-
-
-def test_the_size_does_not_run_away_while_the_object_is_not_seen() -> None:
-    model = AppearanceModel()
-    states = learned(model)
-    empty = np.asarray(cv2.cvtColor(BACKGROUND, cv2.COLOR_GRAY2BGR))
-    grown = model.correct(empty, stepped(states, scale=states.scale * 1.05))
-    assert grown.scale[0] < 1.02 * states.scale[0]
+    slid = stepped(states, center=states.center + np.array(off) / SIZE[0])
+    corrected = model.correct(scene(150, 120), slid)
+    np.testing.assert_allclose(center_px(corrected), (150, 120), atol=1.0)
 
 
 def test_a_box_too_large_for_its_object_shrinks() -> None:
     model = AppearanceModel()
     states = learned(model)
-    for _ in range(12):
+    for _ in range(4):
         states = model.correct(scene(150, 120, scale=0.88), stepped(states))
     assert states.scale[0] == pytest.approx(0.88, abs=0.04)
 
@@ -126,7 +100,7 @@ def test_boxes_that_come_and_go_keep_their_own_models() -> None:
     model = AppearanceModel()
     both = model.correct(scene(150, 120), states_at((60, 60), (150, 120)))
     second = stepped(both).select(np.array([1]))
-    for _ in range(25):
+    for _ in range(3):
         second = model.correct(scene(156, 120), stepped(second))
     np.testing.assert_allclose(center_px(second), (156, 120), atol=1.0)
 
@@ -149,3 +123,12 @@ def test_the_confidence_falls_while_the_object_is_hidden() -> None:
     for _ in range(20):
         hidden = model.correct(empty, stepped(hidden))
     assert hidden.confidence[0] < states.confidence[0] - 0.3
+
+
+def test_a_hundred_boxes_are_corrected_at_once() -> None:
+    model = AppearanceModel()
+    centers = [(60.0 + 2 * k, 120.0) for k in range(100)]
+    states = model.correct(scene(150, 120), states_at(*centers))
+    states = model.correct(scene(150, 120), stepped(states))
+    assert len(states) == 100
+    assert np.isfinite(states.center).all()

@@ -61,6 +61,12 @@ class BoxDetectorOptions:
     max_second_best_ratio: float = 0.85
     """The best match must differ by less than this part of the second best."""
 
+    min_coverage: float = 0.4
+    """Agreeing matches must spread over this part of the box's width and height.
+
+    A box always holds some background; a corner of it that is still there is not the object.
+    """
+
     max_scale_change: float = 3.0
     """Largest believable ratio of sizes, either way."""
 
@@ -195,7 +201,7 @@ class BoxDetector:
         model, inliers = cv2.estimateAffinePartial2D(
             source, target, method=cv2.RANSAC, ransacReprojThreshold=limit
         )
-        if model is None:
+        if model is None or not self._covers(source[inliers.ravel() > 0], box, shape):
             return None, 0
         scale = float(np.hypot(model[0, 0], model[1, 0]))
         if not 1 / self._options.max_scale_change < scale < self._options.max_scale_change:
@@ -217,12 +223,17 @@ class BoxDetector:
         )
         return moved, int(inliers.sum())
 
+    def _covers(self, points: FloatArray, box: TimedBox, shape: tuple[int, ...]) -> bool:
+        extent = np.array([shape[1], shape[0]]) / max(shape)
+        wanted = self._options.min_coverage * np.array([box.width, box.height]) * extent
+        return bool(len(points) and (np.ptp(points, axis=0) >= wanted).all())
+
     def _placed_quad(
         self, box: TimedBox, source: FloatArray, target: FloatArray, shape: tuple[int, ...]
     ) -> tuple[TimedBox | None, int]:
         limit = self._options.ransac_reprojection_threshold
         model, inliers = cv2.findHomography(source, target, cv2.RANSAC, limit)
-        if model is None:
+        if model is None or not self._covers(source[inliers.ravel() > 0], box, shape):
             return None, 0
         extent = np.array([shape[1], shape[0]]) / max(shape)
         corners = np.array(box.quad).reshape(4, 2) * extent

@@ -10,6 +10,9 @@ Float32 = NDArray[np.float32]
 CELL_PX = 4
 ORIENTATIONS = 9
 
+MAX_REMAP_ROWS = 32_000
+"""OpenCV's remap takes fewer than 32768 rows at once."""
+
 
 class FramePyramid:
     """A frame and its halved copies, so that large boxes are sampled without aliasing."""
@@ -36,12 +39,15 @@ class FramePyramid:
         shrink = np.sqrt(np.maximum(size.prod(axis=1), 1)) / side
         levels = np.clip(np.floor(np.log2(np.maximum(shrink, 1)) + 0.5), 0, self._wanted - 1)
         for index in np.unique(levels).astype(int):
-            chosen = np.flatnonzero(levels == index)
-            x, y = _sample_grid(center[chosen], size[chosen], rotation[chosen], side, 2.0**index)
-            cut = cv2.remap(
-                self.level(index), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-            )
-            found[chosen] = cut.reshape(len(chosen), side, side, channels)
+            of_level = np.flatnonzero(levels == index)
+            for first in range(0, len(of_level), MAX_REMAP_ROWS // side):
+                chosen = of_level[first : first + MAX_REMAP_ROWS // side]
+                place = center[chosen], size[chosen], rotation[chosen]
+                x, y = _sample_grid(*place, side, 2.0**index)
+                cut = cv2.remap(
+                    self.level(index), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+                )
+                found[chosen] = cut.reshape(len(chosen), side, side, channels)
         return found
 
 

@@ -20,8 +20,7 @@ $(INSTALLED): pyproject.toml
 
 demo: $(INSTALLED)  ## track boxes through the built-in test street, result in out/
 	@mkdir -p $(OUT)
-	$(BIN)/flowlace run box_tracking_robust --source 'testsrc:street?seconds=5&seed=3' \
-		--box 74,184,30,102 --box 324,141,44,45 --box 549,162,35,64 \
+	$(BIN)/flowlace run box_tracking_robust --source 'testsrc:street?seconds=5&seed=3' --box truth \
 		--sink $(OUT)/demo.mp4 --sink boxes=$(OUT)/demo.jsonl
 	@echo "Look at $(OUT)/demo.mp4; the boxes are in $(OUT)/demo.jsonl."
 

@@ -89,8 +89,6 @@ def _run_one_way(
         evidence: FloatArray = confidence_features(states)
         if model is not None and len(states):
             states = model.correct(frames[index], states)
-            if model.last_evidence is not None:
-                evidence = model.last_evidence
         size = states.scaled_size * longer
         boxes = np.concatenate((states.center * longer - size / 2, size), axis=1)
         rows = {int(id_): row for row, id_ in enumerate(states.ids)}

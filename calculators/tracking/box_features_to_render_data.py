@@ -47,12 +47,13 @@ class BoxFeaturesToRenderDataCalculator(Calculator[NoOptions]):
         """Converts the features of one frame."""
         if not (packets["STATES"] and packets["TRACKING"]):
             return
-        annotations = _annotations(packets["STATES"].payload, packets["TRACKING"].payload)
+        annotations = feature_annotations(packets["STATES"].payload, packets["TRACKING"].payload)
         data = RenderData(annotations=tuple(annotations), scene_class="TRACKED_FEATURES")
         self.outputs["RENDER_DATA"].send(Packet(data, packets.timestamp))
 
 
-def _annotations(states: BoxStates, data: TrackingData) -> list[RenderAnnotation]:
+def feature_annotations(states: BoxStates, data: TrackingData) -> list[RenderAnnotation]:
+    """Returns a dot and a line for every feature near a box, inliers and outliers coloured."""
     memory = states.memory
     starts = memory.position / aspect_extent(data.frame_aspect)
     ends = starts + _vectors(data, memory.track_id)

@@ -6,19 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
+from flowlace.calculators.tracking.box_features_to_render_data import feature_annotations
+from flowlace.calculators.tracking.timed_box_list_to_render_data import box_annotations
 from flowlace.calculators.tracking.track_step_options import (
     BoxTrackerOptionsMessage,
     TimedBoxListMessage,
     track_step_options,
 )
+from flowlace.calculators.vision.annotation_overlay import overlaid
+from flowlace.formats.image import Image
+from flowlace.formats.render_data import Color, RenderData
 from flowlace.formats.tracked_box import TimedBox
 from flowlace.formats.tracking_data import TrackingData
 from flowlace.framework.calculator import Calculator, PacketSet
 from flowlace.framework.contract import Contract, ContractError, Port
 from flowlace.framework.options import option, proto_options
+from flowlace.framework.options_message import options_from_message
 from flowlace.framework.packet import Packet
 from flowlace.framework.registry import register_calculator
+from flowlace.framework.schema import current_schema
 from flowlace.tracking.batch_box_tracker import BatchBoxTracker
 from flowlace.tracking.batch_box_tracker import BoxTrackerOptions as BatchOptions
 from flowlace.tracking.box_states import BoxStates
@@ -44,8 +52,11 @@ class BoxTrackerOptions:
     """Frames over which the jump of a restarted box fades out."""
 
     visualize_tracking_data: bool = option(3)
+    """Draw the points near the boxes into VIZ: inliers green, outliers red."""
     visualize_state: bool = option(4)
+    """Write id, label, state and confidence over the boxes of VIZ."""
     visualize_internal_state: bool = option(5)
+    """As `visualize_tracking_data`."""
 
 
 @register_calculator
@@ -61,7 +72,10 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
             newest frame through the cached motion, one from the future waits
         CORRECTED_STATES (BoxStates): the STATES of the last frame, corrected by
             BoxAppearanceCalculator; the step starts from them
+        START_POS_PROTO_STRING, RA_TRACK_PROTO_STRING (bytes): the same as serialised
+            TimedBoxProtoList messages
         CANCEL_OBJECT_ID (int): forget this box
+        VIDEO (Image): the frame, for VIZ; in step with TRACKING
         RA_TRACK (list[TimedBox]): pairs start0, stop0, start1, stop1, …; each start is tracked,
             forwards or backwards, to the time of its stop
         START (any): in batch mode, waits for this before the files are read
@@ -70,6 +84,7 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         LOST (list[TimedBox]): boxes given up in this frame, in the state they ended in
         RA_BOXES (list[TimedBox]): answers to RA_TRACK at its timestamp, lost ones left out
         STATES (BoxStates): everything known about the live boxes, for drawing
+        VIZ (Image): VIDEO with the boxes, and what `visualize_…` asks for
     Side packets:
         INITIAL_POS (list[TimedBox]): boxes to start with
         CACHE_DIR (str): batch mode: a folder of chunk files written by FlowPackagerCalculator;
@@ -96,6 +111,9 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         Port("TRACK_TIME", optional=True, doc="times results are wanted at"),
         Port("START_POS", list[TimedBox], optional=True, doc="boxes to start"),
         Port("RESTART_POS", list[TimedBox], optional=True, doc="boxes found again"),
+        Port("START_POS_PROTO_STRING", bytes, optional=True, doc="START_POS, serialised"),
+        Port("RA_TRACK_PROTO_STRING", bytes, optional=True, doc="RA_TRACK, serialised"),
+        Port("VIDEO", Image, optional=True, doc="the frame, for VIZ"),
         Port("CORRECTED_STATES", BoxStates, optional=True, doc="last states, corrected"),
         Port("CANCEL_OBJECT_ID", int, optional=True, doc="a box to forget"),
         Port("RA_TRACK", list[TimedBox], optional=True, doc="start, stop, start, stop, …"),
@@ -106,6 +124,7 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         Port("LOST", list[TimedBox], optional=True, doc="boxes given up in this frame"),
         Port("RA_BOXES", list[TimedBox], optional=True, doc="answers to RA_TRACK"),
         Port("STATES", BoxStates, optional=True, doc="what is known of the live boxes"),
+        Port("VIZ", Image, optional=True, doc="VIDEO with the boxes"),
     )
     side_input_ports = (
         Port("INITIAL_POS", list[TimedBox], optional=True, doc="boxes to start with"),
@@ -120,8 +139,11 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         options: BoxTrackerOptions = contract.options
         if options.initial_position is not None and "INITIAL_POS" in contract.side_inputs:
             raise ContractError("give initial_position or INITIAL_POS, not both")
-        if "RA_BOXES" in contract.outputs and "RA_TRACK" not in contract.inputs:
-            raise ContractError("RA_BOXES needs RA_TRACK")
+        asks = {"RA_TRACK", "RA_TRACK_PROTO_STRING"} & set(contract.inputs)
+        if "RA_BOXES" in contract.outputs and not asks:
+            raise ContractError("RA_BOXES needs RA_TRACK or RA_TRACK_PROTO_STRING")
+        if "VIZ" in contract.outputs and "VIDEO" not in contract.inputs:
+            raise ContractError("VIZ needs VIDEO")
         track_step_options(
             (options.tracker_options or BoxTrackerOptionsMessage()).track_step_options
         )
@@ -159,12 +181,12 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
             return
         self._correct(packets.get("CORRECTED_STATES"))
         self._cancel(packets.get("CANCEL_OBJECT_ID"))
-        for port in ("START_POS", "RESTART_POS"):
+        for port in ("START_POS", "START_POS_PROTO_STRING", "RESTART_POS"):
             started = packets.get(port)
             if started:
-                self._tracker.start(started.payload)
+                self._tracker.start(_boxes_of(started.payload))
         self._step_to(packets)
-        self._answer_random_access(packets.get("RA_TRACK"))
+        self._answer_random_access(packets.get("RA_TRACK") or packets.get("RA_TRACK_PROTO_STRING"))
 
     def _correct(self, packet: Packet[BoxStates] | None) -> None:
         if not packet or not len(packet.payload):
@@ -195,11 +217,26 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
             self._send("BOXES", boxes, packets.timestamp)
         self._send("LOST", self._tracker.lost_boxes, packets.timestamp)
         self._send("STATES", self._tracker.states, packets.timestamp)
+        video = packets.get("VIDEO")
+        if video and "VIZ" in self.outputs:
+            drawn = self._drawing(boxes, packets["TRACKING"].payload)
+            self._send("VIZ", overlaid(video.payload, [drawn]), packets.timestamp)
 
-    def _answer_random_access(self, packet: Packet[list[TimedBox]] | None) -> None:
+    def _drawing(self, boxes: list[TimedBox], data: TrackingData) -> RenderData:
+        options = self.options
+        annotations = []
+        if options.visualize_tracking_data or options.visualize_internal_state:
+            annotations += feature_annotations(self._tracker.states, data)
+        for box in boxes:
+            annotations += box_annotations(
+                box, color=Color(g=255), thickness=2.0, shows_id=options.visualize_state
+            )
+        return RenderData(annotations=tuple(annotations))
+
+    def _answer_random_access(self, packet: Packet[Any] | None) -> None:
         if not packet:
             return
-        listed = packet.payload
+        listed = _boxes_of(packet.payload)
         if len(listed) % 2:
             raise ValueError(f"RA_TRACK takes pairs of start and stop, but got {len(listed)} boxes")
         pairs = [(listed[i], listed[i + 1].timestamp_us) for i in range(0, len(listed), 2)]
@@ -236,3 +273,16 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         """Counts what was asked for and can't be answered any more."""
         if self._asked_times:
             self.count("dropped_track_times", len(self._asked_times))
+
+
+def _boxes_of(payload: list[TimedBox] | bytes) -> list[TimedBox]:
+    """Returns boxes as they are, or out of a serialised TimedBoxProtoList."""
+    if isinstance(payload, list):
+        return payload
+    message = current_schema().message_class("mediapipe.TimedBoxProtoList")()
+    try:
+        message.ParseFromString(payload)
+    except DecodeError as error:
+        raise ValueError(f"expected a serialised TimedBoxProtoList, but {error}") from error
+    boxes: list[TimedBox] = options_from_message(TimedBoxListMessage, message).to_timed_boxes()
+    return boxes

@@ -75,21 +75,29 @@ class TimedBoxListToRenderDataCalculator(Calculator[TimedBoxListToRenderDataOpti
 
     def _annotations(self, box: TimedBox) -> list[RenderAnnotation]:
         color = self.options.box_color or Color(g=255)
-        if self.options.show_ids and box.confidence < DOUBTFUL_BELOW:
-            color = _DOUBTFUL
-        shapes: list[Any] = _outline(box)
-        if self.options.show_ids:
-            shapes.append(_name(box))
-        thickness = self.options.thickness
-        return [
-            RenderAnnotation(
-                data=shape,
-                thickness=1.0 if isinstance(shape, Text) else thickness,
-                color=color,
-                scene_tag=str(box.id),
-            )
-            for shape in shapes
-        ]
+        return box_annotations(
+            box, color=color, thickness=self.options.thickness, shows_id=self.options.show_ids
+        )
+
+
+def box_annotations(
+    box: TimedBox, *, color: Color, thickness: float, shows_id: bool
+) -> list[RenderAnnotation]:
+    """Returns the outline of a box, and its name where asked for; then doubt has a colour too."""
+    if shows_id and box.confidence < DOUBTFUL_BELOW:
+        color = _DOUBTFUL
+    shapes: list[Any] = _outline(box)
+    if shows_id:
+        shapes.append(_name(box))
+    return [
+        RenderAnnotation(
+            data=shape,
+            thickness=1.0 if isinstance(shape, Text) else thickness,
+            color=color,
+            scene_tag=str(box.id),
+        )
+        for shape in shapes
+    ]
 
 
 def _outline(box: TimedBox) -> list[Any]:

@@ -88,10 +88,7 @@ class AnnotationOverlayCalculator(Calculator[AnnotationOverlayOptions]):
         else:
             return
         if any(layer.annotations for layer in layers):
-            pixels = _writable_rgb(image)
-            draw_annotations(pixels, layers)
-            format_ = ImageFormat.SRGBA if pixels.shape[2] == 4 else ImageFormat.SRGB
-            image = Image(format_, pixels)
+            image = overlaid(image, layers)
         for output in self.outputs.values():
             output.send(Packet(image, packets.timestamp))
 
@@ -100,6 +97,16 @@ class AnnotationOverlayCalculator(Calculator[AnnotationOverlayOptions]):
         shape = (options.canvas_height_px, options.canvas_width_px, 3)
         color = options.canvas_color or Color()
         return Image(ImageFormat.SRGB, np.full(shape, color.as_tuple(), np.uint8))
+
+
+def overlaid(image: Image, layers: list[RenderData]) -> Image:
+    """Returns a copy of `image`, SRGB or SRGBA, with `layers` drawn on it.
+
+    Raises ValueError for a format nothing can be drawn on.
+    """
+    pixels = _writable_rgb(image)
+    draw_annotations(pixels, layers)
+    return Image(ImageFormat.SRGBA if pixels.shape[2] == 4 else ImageFormat.SRGB, pixels)
 
 
 def _as_list(packet: Packet[Any]) -> list[RenderData]:

@@ -132,3 +132,14 @@ def test_a_hundred_boxes_are_corrected_at_once() -> None:
     states = model.correct(scene(150, 120), stepped(states))
     assert len(states) == 100
     assert np.isfinite(states.center).all()
+
+
+def test_what_was_lost_at_the_edge_is_not_looked_for() -> None:
+    model = AppearanceModel()
+    states = model.correct(scene(24, 120), states_at((24, 120)))
+    for _ in range(10):
+        states = model.correct(scene(24, 120), stepped(states))
+    for _ in range(10):
+        # The object has gone; one that looks like it stands where a search would find it.
+        states = model.correct(scene(70, 120), stepped(states))
+    np.testing.assert_allclose(center_px(states), (24, 120), atol=3.0)

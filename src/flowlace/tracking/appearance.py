@@ -29,6 +29,9 @@ IntArray = NDArray[np.int64]
 
 WARM_UP_FRAMES = 6
 
+EDGE_MARGIN = 0.1
+"""A box closer to the frame's edge than this part of its size counts as being at it."""
+
 CONFIDENCE_WEIGHTS = (3.70, -1.36, 0.40)
 """Response, frames without a sure look / 20, constant: logistic fit of IoU > 0.5.
 
@@ -220,7 +223,9 @@ class AppearanceModel:
         """Looks around the boxes that have not been seen for a while."""
         models, options = self._models, self._options
         assert models is not None
-        lost = np.flatnonzero((models.unsure >= options.search_after_frames) & ~look.is_sure)
+        is_lost = (models.unsure >= options.search_after_frames) & ~look.is_sure
+        # What was lost at the frame's edge has most likely left: anything found there is not it.
+        lost = np.flatnonzero(is_lost & ~_at_edge(center, size, pyramid.level(0).shape))
         if not options.search_after_frames or not len(lost):
             return look
         # Three of nine places a frame: a third of the cost, and an object does not get out of a
@@ -335,3 +340,11 @@ def _highest(response: FloatArray | Float32) -> tuple[FloatArray, FloatArray]:
     half = cells // 2
     coarse = np.column_stack(((x + half) % cells - half, (y + half) % cells - half))
     return coarse + fine, peak
+
+
+def _at_edge(center: FloatArray, size: FloatArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Returns `[box]` whether a box reaches the frame's edge, up to a tenth of its size."""
+    margin = EDGE_MARGIN * size
+    low, high = center - size / 2 - margin, center + size / 2 + margin
+    reaches = (low < 0) | (high > (shape[1], shape[0]))
+    return np.asarray(reaches.any(axis=1), np.bool_)

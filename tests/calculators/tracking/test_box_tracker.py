@@ -15,9 +15,10 @@ from flowlace.calculators.tracking.track_step_options import (
 from flowlace.formats.tracked_box import TimedBox
 from flowlace.framework.config import HandlerConfig
 from flowlace.framework.errors import CalculatorError, GraphConfigError
+from flowlace.framework.options_message import options_to_message
 from flowlace.framework.packet import Packet
 from flowlace.testing import CalculatorRun, at, run_calculator
-from tests.calculators.tracking.moving_card import PERIOD_US, box, error_px, frame
+from tests.calculators.tracking.moving_card import PERIOD_US, box, error_px, frame, place
 
 COUNT = 12
 FRAMES = [at(index * PERIOD_US, frame(index)) for index in range(COUNT)]
@@ -174,6 +175,56 @@ def test_batch_mode_tracks_both_ways_from_chunk_files(tmp_path: Path) -> None:
     )
     boxes = [found[0] for found in run.payloads("BOXES")]
     assert max(error_px(found, index) for index, found in enumerate(boxes)) < 3
+
+
+def serialised(*boxes: TimedBox) -> bytes:
+    messages = tuple(
+        TimedBoxMessage(
+            id=each.id,
+            left=each.left,
+            top=each.top,
+            right=each.right,
+            bottom=each.bottom,
+            time_msec=each.timestamp_us // 1000,
+        )
+        for each in boxes
+    )
+    message = options_to_message(TimedBoxListMessage(box=messages))
+    return bytes(message.SerializeToString())
+
+
+def test_serialised_boxes_are_the_same_as_boxes() -> None:
+    run = tracked(
+        {
+            "START_POS_PROTO_STRING": [Packet(serialised(box(0)), 0)],
+            "RA_TRACK_PROTO_STRING": [Packet(serialised(box(3), box(9)), END_US)],
+        },
+        outputs=("BOXES", "RA_BOXES"),
+    )
+    assert ids(run) == [[1]] * COUNT
+    assert error_px(run.payloads("RA_BOXES")[0][0], 9) < 3
+
+
+def test_bytes_that_are_no_boxes_are_an_error() -> None:
+    with pytest.raises(CalculatorError, match="expected a serialised TimedBoxProtoList"):
+        tracked({"START_POS_PROTO_STRING": [Packet(b"\xff\xff\xff", 0)]})
+
+
+def test_viz_shows_boxes_points_and_states() -> None:
+    inputs: dict[str, list[Packet[object]]] = {"START_POS": [start(0, box(0))], "VIDEO": FRAMES}
+    plain = tracked(inputs, outputs=("VIZ",)).payloads("VIZ")
+    options = BoxTrackerOptions(visualize_tracking_data=True, visualize_state=True)
+    rich = tracked(inputs, options, outputs=("VIZ",)).payloads("VIZ")
+    assert len(plain) == len(rich) == COUNT
+    assert plain[LAST] != rich[LAST]
+    x, y, width, _ = place(LAST)
+    edge = plain[LAST].pixels[round(y) - 1 : round(y) + 2, round(x + width / 2)]
+    assert (edge[:, 1].astype(int) - edge[:, 0]).max() > 100
+
+
+def test_viz_needs_the_video() -> None:
+    with pytest.raises(GraphConfigError, match="VIZ needs VIDEO"):
+        tracked({}, outputs=("VIZ",))
 
 
 def test_motion_data_have_to_come_from_one_place() -> None:

@@ -20,6 +20,7 @@ from flowlace.tracking.patch_features import (
     FramePyramid,
     colour_cells,
     gradient_cells,
+    gray_patches,
 )
 
 FloatArray = NDArray[np.float64]
@@ -188,7 +189,7 @@ class AppearanceModel:
         self, pyramid: FramePyramid, center: FloatArray, size: FloatArray, rotation: FloatArray
     ) -> NDArray[np.complex64]:
         patches = pyramid.patches(center, self._region(size), rotation, self._options.patch_px)
-        gray = patches.astype(np.float32).mean(axis=3) / 255
+        gray = gray_patches(patches)
         colour = colour_cells(patches)
         colour = colour - colour.mean(axis=(2, 3), keepdims=True)
         cells = np.concatenate((gradient_cells(gray), colour), axis=1) * self._taper
@@ -207,7 +208,7 @@ class AppearanceModel:
             np.repeat(rotation, count),
             self._options.scale_patch_px,
         )
-        gray = patches.astype(np.float32).mean(axis=3) / 255
+        gray = gray_patches(patches)
         cells = gradient_cells(gray).reshape(len(center), count, -1)
         taper = np.hanning(count + 2)[1:-1].astype(np.float32)
         return np.fft.fft(cells.transpose(0, 2, 1) * taper, axis=2).astype(np.complex64)

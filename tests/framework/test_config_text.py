@@ -158,6 +158,7 @@ node { calculator: "b" executor: ["x", "y"] }
             "input_stream: ['a' 'b' 'c'",
             "g:1:27: expected ',' or ']' in the list, but the file ends",
         ),
+        ("input_stream ['a']", "g:1:14: expected ':' before a list, but got '['"),
         ("[sample.X] { }", "g:1:1: CalculatorGraphConfig takes no [sample.X]"),
         ("node: 3", "g:1:7: node is a Node in braces, but got 3"),
         (
@@ -193,6 +194,25 @@ def test_equal_graphs_written_differently_are_equal() -> None:
     assert load_graph_config("node { calculator: 'A' }\n") == load_graph_config(
         'node: < calculator: "A" > # the same'
     )
+
+
+def test_a_list_of_messages_needs_no_colon() -> None:
+    assert load_graph_config("node [{ calculator: 'A' }, < calculator: 'B' >]") == (
+        load_graph_config("node { calculator: 'A' } node { calculator: 'B' }\n")
+    )
+
+
+@pytest.mark.parametrize(
+    "limit", ["max_queue_size: - 5", "max_queue_size:\t-  5\n", "max_queue_size: -\n  5"]
+)
+def test_a_minus_may_stand_apart_from_its_number(limit: str) -> None:
+    assert load_graph_config(limit + "\nnode { }", file="g").max_queue_size == -5
+
+
+def test_a_minus_in_a_list_that_was_refused_is_no_second_problem() -> None:
+    assert problems_of("node: [3, { buffer_size_hint: - 5 }]\n") == [
+        "graph.pbtxt:1:8: node is a Node in braces, but got 3"
+    ]
 
 
 PIECES = st.sampled_from(

@@ -189,5 +189,7 @@ def test_writing_after_closing_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(SinkError, match=r"'/nowhere/out.jsonl' can't be written: there is no folder"):
+    with pytest.raises(
+        SinkError, match=r"'/nowhere/out.jsonl' can't be written: there is no folder"
+    ):
         open_sink("/nowhere/out.jsonl")

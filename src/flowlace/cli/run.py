@@ -15,11 +15,12 @@ from flowlace.framework.contract import ConnectedPort
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.plan import GraphPlan
 from flowlace.framework.validation import validate_graph
+from flowlace.observe.graph_request import RequestedMeasurements
 from flowlace.observe.state_log import StateLog
 from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered
 from flowlace.runner.boxes import box_input, start_boxes, takes_boxes
 from flowlace.runner.find_graph import find_graph
-from flowlace.runner.graph_runner import BoundSink, GraphRunner
+from flowlace.runner.graph_runner import LOOK_UP_S, BoundSink, GraphRunner
 from flowlace.runner.import_code import import_code
 from flowlace.runner.interrupt import graceful_interrupts
 from flowlace.runner.queue_policy import QueuePolicy
@@ -74,10 +75,13 @@ def run(
         for index, runner in enumerate(runners if state_log else ()):
             path = numbered(state_log, index, len(runners))
             logs.enter_context(StateLog(runner.graph, path))
+        requests = [RequestedMeasurements(runner.graph) for runner in runners]
+        for request in requests:
+            logs.callback(request.close)
         run_all(runners, quiet=quiet)
-    for runner in runners:
+    for runner, request in zip(runners, requests, strict=True):
         if not quiet:
-            typer.echo("\n".join(runner.summary.lines()), err=True)
+            typer.echo("\n".join([*runner.summary.lines(), *request.lines()]), err=True)
     if interrupts.count:
         raise typer.Exit(130)
 
@@ -140,6 +144,8 @@ def run_all(runners: list[GraphRunner], *, quiet: bool) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            # With a timeout: a signal that comes just before an endless wait would not end it.
+            while thread.is_alive():
+                thread.join(LOOK_UP_S)
     if errors:
         raise errors[0]

@@ -23,6 +23,7 @@ from flowlace.framework.text_scan import (
 )
 
 _MAX_PARSE_ERRORS: Final = 50
+_SPACED_MINUS = re.compile(r"-\s*[ \t](?=[^\s#])")
 _INTEGER = re.compile(r"-?\s*(0[xX][0-9a-fA-F]+|[0-9]+)")
 _ODD_ESCAPE = re.compile(
     r"\\(?![abfnrtv\\'\"?]|[0-7]|[xX][0-9a-fA-F]|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|\\\\"
@@ -154,6 +155,15 @@ class _Reader:
                 hint = nearest_name(value.text, names) or _listing(names)
             what = f"{field.name} is {_kind_words(known)}"
             self._refuse(field, f"{what}, but got {value.text}", hint, offset=value.start)
+        elif value.kind != "string":
+            self._close_up_minus(value)
+
+    def _close_up_minus(self, value: ScannedValue) -> None:
+        """Moves a minus up to its number: `- 1` is good text, but `text_format` refuses it."""
+        match = _SPACED_MINUS.match(value.text)
+        if match and self._characters[value.start] == "-":  # and not cut out already
+            self._characters[value.start] = " "
+            self._characters[value.start + match.end() - 1] = "-"
 
     def _check_bracketed(self, field: ScannedField, descriptor: Descriptor) -> None:
         name = field.name[1:-1]

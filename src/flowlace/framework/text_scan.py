@@ -149,10 +149,8 @@ class _Scanner:
         result = ScannedField(self._field_name(), start)
         has_colon = self._take(":")
         if self._token.text == "[" and self._token.kind == "mark":
-            if not has_colon:
-                raise self._expected("':' before a list")
             result.is_list = True
-            self._list(result, depth)
+            self._list(result, depth, has_colon)
         elif self._token.kind == "mark" and self._token.text in _CLOSING:
             result.values.append(self._message(depth))
         elif has_colon:
@@ -177,11 +175,14 @@ class _Scanner:
             raise self._expected("']' after the type name")
         return f"[{name}]"
 
-    def _list(self, result: ScannedField, depth: int) -> None:
+    def _list(self, result: ScannedField, depth: int, has_colon: bool) -> None:
+        no_colon = self._expected("':' before a list")
         self._next()
         while not self._take("]"):
             if self._token.kind == "mark" and self._token.text in _CLOSING:
                 result.values.append(self._message(depth))
+            elif not has_colon:
+                raise no_colon  # only a list of messages may go without
             else:
                 result.values.append(self._scalar())
             if not self._take(",") and self._token.text != "]":

@@ -364,3 +364,17 @@ class SourceWithSideCalculator(Calculator[NoOptions]):
     def process(self, packets: PacketSet) -> Flow | None:
         self.outputs["out"].send(Packet(self.side_packets["AMOUNT"], 0))
         return STOP
+
+
+@register_calculator
+class TallyCalculator(Calculator[NoOptions]):
+    """Adds every packet to the list that is the service `tally`; sends the list's length."""
+
+    input_ports = (Port("in"),)
+    output_ports = (Port("out", int),)
+    services = (ServiceRequest("tally", list, default=list),)
+
+    def process(self, packets: PacketSet) -> None:
+        tally = self.service["tally"]
+        tally.append(packets.timestamp)
+        self.outputs["out"].send(packets["in"].with_payload(len(tally)))

@@ -677,6 +677,32 @@ def test_a_service_set_on_the_graph_reaches_the_calculator() -> None:
     assert seen == [Packet("hello", 1)]
 
 
+def test_a_service_made_by_default_is_one_for_all_nodes_and_runs() -> None:
+    text = (
+        'num_threads: 1 input_stream: "a" node { calculator: "TallyCalculator" input_stream: "a" '
+        'output_stream: "b" } node { calculator: "TallyCalculator" input_stream: "a" '
+        'output_stream: "c" }'
+    )
+    graph = CalculatorGraph(text)
+    seen = collect(graph, "b"), collect(graph, "c")
+    for _ in range(2):
+        graph.start_run()
+        with graph:
+            feed(graph, [("a", at(1))])
+    assert sorted(packet.payload for packets in seen for packet in packets) == [1, 2, 3, 4]
+
+
+def test_a_service_of_the_wrong_type_is_refused() -> None:
+    text = (
+        'input_stream: "a" node { calculator: "ServiceCalculator" input_stream: "a" '
+        'output_stream: "b" }'
+    )
+    graph = CalculatorGraph(text)
+    graph.set_service("greeting", 5)
+    with pytest.raises(GraphConfigError, match="service 'greeting' is str, but a int was set"):
+        graph.start_run()
+
+
 # ---------------------------------------------------------------- executors, parallel calls
 
 

@@ -2,7 +2,7 @@
 
 import os
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from flowlace.framework.config import ExecutorConfig
@@ -29,7 +29,7 @@ def assemble(
     *,
     side_packets: Mapping[str, Any],
     headers: Mapping[str, Packet[Any]],
-    services: Mapping[str, Any],
+    services: MutableMapping[str, Any],
     executors: Mapping[str, Executor],
     input_queue_sizes: Mapping[str, int],
 ) -> GraphRun:
@@ -111,7 +111,7 @@ def _is_optional(plan: GraphPlan, name: str) -> bool:
     )
 
 
-def _make_node(run: GraphRun, planned: PlannedNode, services: Mapping[str, Any]) -> Node:
+def _make_node(run: GraphRun, planned: PlannedNode, services: MutableMapping[str, Any]) -> Node:
     contract = planned.contract
     calculator = planned.calculator()
     queues = [InputQueue(run.streams[p.name], None, k, p.label) for k, p in contract.inputs.items()]
@@ -156,7 +156,9 @@ def _make_policy(planned: PlannedNode, queues: list[InputQueue]) -> InputPolicy 
         raise GraphConfigError([Problem(message, planned.location)]) from error
 
 
-def _equip(run: GraphRun, planned: PlannedNode, node: Node, services: Mapping[str, Any]) -> None:
+def _equip(
+    run: GraphRun, planned: PlannedNode, node: Node, services: MutableMapping[str, Any]
+) -> None:
     """Gives a calculator what it finds on `self`."""
     contract, calculator = planned.contract, node.calculator
     calculator.options = planned.options
@@ -178,13 +180,20 @@ def _side_output(run: GraphRun, port: ConnectedPort) -> SideOutput:
     return SideOutput(port.name, port.type, run.publish_side_packet)
 
 
-def _services_for(planned: PlannedNode, given: Mapping[str, Any]) -> dict[str, Any]:
+def _services_for(planned: PlannedNode, known: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Returns the services of a node; one that is made by default is made once for all nodes."""
     found: dict[str, Any] = {}
     for key, request in planned.contract.services.items():
-        if key in given:
-            found[key] = given[key]
-        elif request.default is not None:
-            found[key] = request.default()
+        if key not in known and request.default is not None:
+            known[key] = request.default()
+        if key in known:
+            found[key] = known[key]
+            if not isinstance(known[key], request.type):
+                message = (
+                    f"node {planned.name!r}: service {key!r} is {type_name(request.type)}, "
+                    f"but a {type(known[key]).__name__} was set"
+                )
+                raise GraphConfigError([Problem(message, planned.location)])
         elif not request.optional:
             message = f"node {planned.name!r} needs service {key!r}; set it with set_service"
             raise GraphConfigError([Problem(message, planned.location)])

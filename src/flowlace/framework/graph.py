@@ -1,5 +1,6 @@
 """The graph as an application holds it: feed it, watch it, wait for it."""
 
+import threading
 from collections.abc import Callable, Mapping
 from enum import Enum
 from time import monotonic
@@ -74,6 +75,7 @@ class CalculatorGraph:
         self._services: dict[str, Any] = {}
         self._input_queue_sizes: dict[str, int] = {}
         self._hooks: list[Callable[[Node], None]] = []
+        self._starting = threading.Lock()
         self._run: GraphRun | None = None
         self._input_checks = {
             name: None if port.type is object else runtime_class(port.type)
@@ -125,7 +127,11 @@ class CalculatorGraph:
         self._executors[name] = executor
 
     def set_service(self, key: str, service: Any) -> None:
-        """Sets a graph service: an object that calculators find as `self.service[key]`."""
+        """Sets a graph service: an object that calculators find as `self.service[key]`.
+
+        A service that is not set is made by the calculators that ask for it, if they can: once,
+        and shared by all nodes and runs of this graph.
+        """
         self._check_not_running("set_service")
         self._services[key] = service
 
@@ -167,24 +173,25 @@ class CalculatorGraph:
             GraphConfigError: a side packet, service or executor is missing or of the wrong type.
             GraphError: the graph is running already.
         """
-        self._check_not_running("start_run")
-        run = assemble(
-            self.plan,
-            side_packets=side_packets or {},
-            headers=headers or {},
-            services=self._services,
-            executors=self._executors,
-            input_queue_sizes=self._input_queue_sizes,
-        )
-        for node in run.nodes:
-            for hook in self._hooks:
-                hook(node)
-        for observer in self._observers:
-            observer.restart()
-            self._observe(run.streams[observer.stream], observer)
-        for poller in self._pollers:
-            self._attach_poller(run, poller)
-        self._run = run
+        with self._starting:
+            self._check_not_running("start_run")
+            run = assemble(
+                self.plan,
+                side_packets=side_packets or {},
+                headers=headers or {},
+                services=self._services,
+                executors=self._executors,
+                input_queue_sizes=self._input_queue_sizes,
+            )
+            for node in run.nodes:
+                for hook in self._hooks:
+                    hook(node)
+            for observer in self._observers:
+                observer.restart()
+                self._observe(run.streams[observer.stream], observer)
+            for poller in self._pollers:
+                self._attach_poller(run, poller)
+            self._run = run
         start(run)
 
     def add_packet_to_input_stream(

@@ -1,7 +1,13 @@
 import json
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from flowlace.framework.errors import CalculatorError
 from flowlace.framework.graph import CalculatorGraph
+from flowlace.framework.node import Node
 from flowlace.observe.profiler import GraphProfiler, NodeProfile
 from flowlace.observe.tracer import GraphTracer
 from flowlace.testing import at
@@ -56,3 +62,20 @@ def test_trace_files_rotate(tmp_path: Path) -> None:
     assert names == ["trace_0.json", "trace_1.json"]
     last = json.loads((tmp_path / "trace_0.json").read_text())[:-1]
     assert [event["args"]["timestamp_us"] for event in last] == [8, 8, 9, 9]
+
+
+def test_a_failing_call_is_named_by_its_phase_whatever_a_hook_has_put_there() -> None:
+    def fail(_: str, packets: Any) -> None:
+        raise ValueError(f"refused {packets.timestamp}")
+
+    def replace_process(node: Node) -> None:
+        node.calculator.process = partial(fail, "has no __name__")  # type: ignore[method-assign]
+
+    graph = CalculatorGraph(CHAIN)
+    graph.instrument(replace_process)
+    with pytest.raises(CalculatorError) as plain:
+        run(graph, 1)
+    GraphProfiler(graph)
+    with pytest.raises(CalculatorError) as profiled:
+        run(graph, 1)
+    assert plain.value.phase == profiled.value.phase == "process"

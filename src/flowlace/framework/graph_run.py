@@ -136,7 +136,7 @@ class GraphRun(RunCalls):
         for queue in node.queues:
             node.drops[queue.label] = queue.refuse_packets()
         try:
-            self._refuse_verdict(node, "close", self._call(node, node.calculator.close))
+            self._refuse_verdict(node, "close", self._call(node, "close"))
         except BaseException as error:
             # The others have to be closed first.
             self._interrupt = self._interrupt or error

@@ -1,6 +1,5 @@
 """Calls of calculators: which node runs next, on which thread, and what follows from it."""
 
-from collections.abc import Callable
 from time import monotonic, perf_counter_ns
 from typing import Any, Final
 
@@ -139,7 +138,7 @@ class RunCalls(RunDelivery):
         if node.call_ns < LONG_CALL_NS and node.calls & 15 and MIN <= timestamp < MAX:
             self._process_chain(node, packets, timestamp)
             return
-        verdict = self._call(node, node.calculator.process, packets)
+        verdict = self._call(node, "process", packets)
         if not isinstance(verdict, BaseException) and not self.is_stopping:
             self._finish(node, verdict, self._send_outputs(node, timestamp), timestamp)
 
@@ -235,7 +234,7 @@ class RunCalls(RunDelivery):
 
     def _process_in_parallel(self, node: Node, packets: PacketSet) -> None:
         ticket, node.next_ticket = node.next_ticket, node.next_ticket + 1
-        verdict = self._call(node, node.calculator.process, packets)
+        verdict = self._call(node, "process", packets)
         if isinstance(verdict, BaseException) or self.is_stopping:
             return
         sent = [(o.buffer, o.explicit_bound, o.wants_close) for o in node.outputs]
@@ -255,7 +254,7 @@ class RunCalls(RunDelivery):
             self._close(node)
             return
         packets = node.new_packet_set(UNSTARTED)
-        verdict = self._call(node, node.calculator.process, packets)
+        verdict = self._call(node, "process", packets)
         if isinstance(verdict, BaseException) or self.is_stopping:
             return
         self._touch(self._send_outputs(node, UNSTARTED))
@@ -282,8 +281,9 @@ class RunCalls(RunDelivery):
         node.task_queue.push_source(bound, node.index)
         self._ask_for_thread(node.task_queue)
 
-    def _call(self, node: Node, method: Callable[..., Any], *arguments: Any) -> Any:
+    def _call(self, node: Node, phase: str, *arguments: Any) -> Any:
         """Calls a calculator without the lock; returns its verdict, or the exception it raised."""
+        method = getattr(node.calculator, phase)
         queue = node.task_queue
         is_long = node.call_ns >= LONG_CALL_NS
         queue.calls += 1
@@ -298,7 +298,7 @@ class RunCalls(RunDelivery):
         except BaseException as error:
             self.lock.acquire()
             queue.blocked -= is_long
-            self._fail_node(node, method.__name__, arguments, error)
+            self._fail_node(node, phase, arguments, error)
             if not isinstance(error, Exception):
                 raise
             return error
@@ -324,7 +324,7 @@ class RunCalls(RunDelivery):
         calculator.input_headers = node.headers()
         for output in node.outputs:
             output.is_opening = True
-        verdict = self._call(node, calculator.open)
+        verdict = self._call(node, "open")
         for output in node.outputs:
             output.is_opening = False
         if isinstance(verdict, BaseException):
@@ -379,7 +379,7 @@ class RunCalls(RunDelivery):
         was_open = node.state is NodeState.OPEN
         node.state = NodeState.CLOSED
         if was_open:
-            self._refuse_verdict(node, "close", self._call(node, node.calculator.close))
+            self._refuse_verdict(node, "close", self._call(node, "close"))
         touched = self._send_outputs(node, DONE)
         for output in node.outputs:
             touched += self._end_stream(output.stream)

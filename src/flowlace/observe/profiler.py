@@ -99,6 +99,4 @@ class GraphProfiler:
                 with self._lock:
                     profile.add(wall_ns, cpu_ns, queued)
 
-        # The engine names the phase after the method it calls.
-        timed.__name__ = process.__name__
         return timed

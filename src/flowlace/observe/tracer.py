@@ -64,8 +64,6 @@ class GraphTracer:
             finally:
                 self._write(name, started_ns, perf_counter_ns(), packets.timestamp)
 
-        # The engine names the phase after the method it calls.
-        traced.__name__ = process.__name__
         return traced
 
     def _write(self, name: str, started_ns: int, ended_ns: int, timestamp: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from tracking_clips import CLIPS, DATA, analyse, load_clip, track
+from tracking_clips import CLIPS, DATA, Clip, analyse, load_clip, track
 from tracking_page import COST, INTRODUCTION, LIMITS, MANY_STARTS
 from tracking_runs import many_starts, run_all
 from tracking_speed import COUNTS, look_ms, measured
@@ -45,32 +45,32 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     rows, scores, hits = [], [], []
-    for name in arguments.clips:
-        clip_rows, confidence, hit = evaluate_clip(arguments.data, name, arguments.motion_only)
+    clips = [load_clip(arguments.data, name) for name in arguments.clips]
+    for clip in clips:
+        analyse(clip)
+        clip_rows, confidence, hit = evaluate_clip(clip, arguments.motion_only)
         rows += clip_rows
         scores += confidence
         hits += hit
     report = summary(rows, np.array(scores), np.array(hits))
     print_table(rows, report)
     if arguments.markdown:
-        arguments.markdown.write_text(page(arguments.data, arguments.clips, rows, report))
+        arguments.markdown.write_text(page(arguments.data, clips, rows, report))
     if arguments.report:
         arguments.report.write_text(json.dumps({"tracks": rows, "mean": report}, indent=1))
 
 
 def evaluate_clip(
-    folder: Path, name: str, is_motion_only: bool
+    clip: Clip, is_motion_only: bool
 ) -> tuple[list[dict[str, Any]], list[float], list[bool]]:
     """Returns a row a track, and confidence and success of every frame of the motion pass."""
-    clip = load_clip(folder, name)
-    analyse(clip)
     options = TrackStepOptions()
     rows, scores, hits = [], [], []
     for number, truth in clip.tracks.items():
         motion = track(clip, truth, options)
         often = track(clip, truth, options, reinitialise_s=2)
         row = {
-            "track": f"{name}/{number}",
+            "track": f"{clip.name}/{number}",
             "auc": success_auc(motion.overlaps()),
             "p20": precision(motion.distances_px()),
             "reinit_auc": success_auc(often.overlaps()),
@@ -118,7 +118,9 @@ def print_table(rows: list[dict[str, Any]], mean: dict[str, float]) -> None:
     )
 
 
-def page(folder: Path, names: list[str], rows: list[dict[str, Any]], mean: dict[str, float]) -> str:
+def page(
+    folder: Path, clips: list[Clip], rows: list[dict[str, Any]], mean: dict[str, float]
+) -> str:
     """Returns the benchmark page; it measures many starts and the cost of boxes as well."""
     lines = [INTRODUCTION]
     for row in [*rows, {"track": "**mean**", **mean}]:
@@ -131,7 +133,7 @@ def page(folder: Path, names: list[str], rows: list[dict[str, Any]], mean: dict[
     for name, (auc, p20) in PEERS.items():
         lines.append(f"| {name} | {auc:.3f} | {p20:.3f} | | | | | | |")
     lines.append(MANY_STARTS)
-    lines += many_starts_rows(folder, names)
+    lines += many_starts_rows(clips)
     lines.append(COST)
     clip = load_clip(folder, "carchase2")
     for count in COUNTS:
@@ -141,12 +143,10 @@ def page(folder: Path, names: list[str], rows: list[dict[str, Any]], mean: dict[
     return "\n".join([*lines, LIMITS, ""])
 
 
-def many_starts_rows(folder: Path, names: list[str]) -> list[str]:
+def many_starts_rows(clips: list[Clip]) -> list[str]:
     """Returns a row a clip: mean success and spread over six starts a track."""
     lines, motion_all, look_all = [], [], []
-    for name in names:
-        clip = load_clip(folder, name)
-        analyse(clip)
+    for clip in clips:
         starts = many_starts(clip)
         motion = np.array([success_auc(r.overlaps()) for r in run_all(clip, starts)])
         frames = list(clip.frames())
@@ -154,7 +154,7 @@ def many_starts_rows(folder: Path, names: list[str]) -> list[str]:
         motion_all.append(motion)
         look_all.append(look)
         lines.append(
-            f"| {name} | {_spread(motion)} | {_spread(look)} | {(look - motion).min():+.3f} |"
+            f"| {clip.name} | {_spread(motion)} | {_spread(look)} | {(look - motion).min():+.3f} |"
         )
     motion, look = np.concatenate(motion_all), np.concatenate(look_all)
     lines.append(

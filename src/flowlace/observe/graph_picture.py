@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from flowlace.framework.plan import GraphPlan
+from flowlace.observe.connections import connections
 
 LAYER_GAP_PX = 76
 NODE_GAP_PX = 26
@@ -78,30 +79,24 @@ def _add_nodes(picture: GraphPicture, plan: GraphPlan) -> None:
 
 
 def _add_edges(picture: GraphPicture, plan: GraphPlan) -> None:
-    def add(origin: str, producer: int | None, target: str, label: str, kind: str) -> None:
-        source = f"{origin} {label}" if producer is None else f"node {producer}"
+    for each in connections(plan):
+        given = f"{'side' if each.kind == 'side' else 'in'} {each.name}"
+        source = given if each.producer is None else f"node {each.producer}"
         if source not in picture.nodes:
-            return
-        labels = [] if producer is None or target == f"out {label}" else [label]
+            continue
+        is_output = each.consumer is None
+        target = f"out {each.name}" if is_output else f"node {each.consumer}"
+        labels = [] if each.producer is None or is_output else [each.name]
         same = (
-            each for each in picture.edges if (each.path, each.kind) == ([source, target], kind)
+            edge
+            for edge in picture.edges
+            if (edge.path, edge.kind) == ([source, target], each.kind)
         )
         edge = next(same, None)
         if edge is None:
-            picture.edges.append(PictureEdge([source, target], labels, kind))
+            picture.edges.append(PictureEdge([source, target], labels, each.kind))
         else:
             edge.labels += labels
-
-    for node in plan.nodes:
-        for port in node.contract.inputs.values():
-            kind = "back" if port.back_edge else "stream"
-            add("in", plan.streams[port.name].producer, f"node {node.index}", port.name, kind)
-        for port in node.contract.side_inputs.values():
-            side = plan.side_packets.get(port.name)
-            made_by = side.producer if side is not None else None
-            add("side", made_by, f"node {node.index}", port.name, "side")
-    for name in plan.output_streams:
-        add("in", plan.streams[name].producer, f"out {name}", name, "stream")
 
 
 def _assign_layers(picture: GraphPicture) -> None:

@@ -9,8 +9,8 @@ from flowlace.cli.imports import Imports
 from flowlace.framework.calculator import Calculator
 from flowlace.framework.contract import Port, SameAs, type_name
 from flowlace.framework.options import OptionField, option_fields
-from flowlace.framework.registry import known_calculators, nearest_name
-from flowlace.runner.errors import RunnerError
+from flowlace.framework.registry import known_calculators
+from flowlace.runner.errors import unknown_name
 from flowlace.runner.import_code import import_code
 
 
@@ -26,8 +26,7 @@ def nodes(
         return
     found = {each: known[each] for each in known if name.lower() in each.lower()}
     if not found:
-        hint = nearest_name(name, list(known))
-        raise RunnerError(f"no calculator is called {name!r}{f' ({hint})' if hint else ''}")
+        raise unknown_name(f"no calculator is called {name!r}", name, known)
     width = max(map(len, found))
     for each, calculator in found.items():
         typer.echo(f"{each:<{width}}  {_first_sentence(calculator)}")

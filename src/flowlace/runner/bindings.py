@@ -7,8 +7,7 @@ from typing import Any
 
 from flowlace.formats.image import Image
 from flowlace.framework.contract import ConnectedPort
-from flowlace.framework.registry import nearest_name
-from flowlace.runner.errors import RunnerError
+from flowlace.runner.errors import RunnerError, unknown_name
 
 _NAMED = re.compile(r"(?s)([a-z_][a-z0-9_]*)=(.*)")
 NOWHERE = ("none", "null")
@@ -129,7 +128,6 @@ def _check_is_free(url: str, bound: list[Binding]) -> None:
 
 def _check_name(name: str, ports: dict[str, ConnectedPort], what: str) -> None:
     if name not in ports:
-        hint = nearest_name(name, list(ports))
         known = ", ".join(ports) or "none"
         message = f"the graph has no {what} stream {name!r}; it has: {known}"
-        raise RunnerError(f"{message} ({hint})" if hint else message)
+        raise unknown_name(message, name, ports)

@@ -3,8 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from flowlace.framework.registry import nearest_name
-from flowlace.runner.errors import RunnerError
+from flowlace.runner.errors import unknown_name
 
 
 def graphs_folder() -> Path:
@@ -30,7 +29,6 @@ def find_graph(name_or_path: str) -> Path:
     known = known_graphs()
     if name_or_path in known:
         return known[name_or_path]
-    hint = nearest_name(name_or_path, list(known))
     listed = ", ".join(known) or "none"
     message = f"graph {name_or_path!r} is neither a file nor one of the packaged graphs: {listed}"
-    raise RunnerError(f"{message} ({hint})" if hint else message)
+    raise unknown_name(message, name_or_path, known)

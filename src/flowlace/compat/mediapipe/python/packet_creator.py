@@ -281,6 +281,4 @@ def _string(value: Any) -> str | bytes:
 
 
 def _copy_message(message: Any) -> Message:
-    copied: Message = type(_checked(message, Message))()
-    copied.CopyFrom(message)
-    return copied
+    return types.copied(_checked(message, Message))

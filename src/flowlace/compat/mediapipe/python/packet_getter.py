@@ -119,13 +119,13 @@ def get_matrix(packet: Packet) -> NDArray[np.float32]:
 
 def get_proto(packet: Packet) -> Message:
     """Returns a copy of a protobuf message."""
-    return _copied(_payload(packet, types.is_message, "proto_ns::MessageLite"))
+    return types.copied(_payload(packet, types.is_message, "proto_ns::MessageLite"))
 
 
 def get_proto_list(packet: Packet) -> list[Message]:
     """Returns copies of a list of protobuf messages."""
     wanted = "vector<proto_ns::MessageLite*>"
-    return list(map(_copied, _payload(packet, _list_of(types.is_message), wanted)))
+    return list(map(types.copied, _payload(packet, _list_of(types.is_message), wanted)))
 
 
 def _payload(packet: Packet, fits: Callable[[Any], bool], wanted: str) -> Any:
@@ -151,9 +151,3 @@ def _list_of(is_item: Callable[[Any], bool]) -> Callable[[Any], bool]:
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
-
-
-def _copied(message: Message) -> Message:
-    copied = type(message)()
-    copied.CopyFrom(message)
-    return copied

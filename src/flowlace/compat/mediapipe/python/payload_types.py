@@ -235,3 +235,10 @@ def cpp_name(python_type: Any) -> str:
     known = {int: "int", bool: "bool", float: "float", str: "string", bytes: "string"}
     known[Image] = IMAGE_FRAME
     return known.get(python_type, "") if isinstance(python_type, type) else ""
+
+
+def copied(message: Message) -> Message:
+    """Returns a copy of a protobuf message."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    return copy

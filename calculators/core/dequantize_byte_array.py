@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowlace.calculators.core.quantize_float_vector import check_quantized_range
+from flowlace.calculators.core.quantize_float_vector import quantized_range
 from flowlace.framework.calculator import Calculator, PacketSet
 from flowlace.framework.contract import Contract, Port
 from flowlace.framework.options import option, proto_options
@@ -55,17 +55,16 @@ class DequantizeByteArrayCalculator(Calculator[DequantizeByteArrayOptions]):
     @classmethod
     def configure(cls, contract: Contract) -> None:
         """Requires a range."""
-        check_quantized_range(
-            contract.options.min_quantized_value, contract.options.max_quantized_value
-        )
+        quantized_range(contract.options)
+
+    def open(self) -> None:
+        """Takes the range."""
+        self._lowest, self._highest = quantized_range(self.options)
 
     def process(self, packets: PacketSet) -> None:
         """Unpacks one list."""
         packet = packets["ENCODED"]
-        lowest, highest = self.options.min_quantized_value, self.options.max_quantized_value
-        assert lowest is not None  # configure has seen to it
-        assert highest is not None
-        span = highest - lowest
+        span = self._highest - self._lowest
         codes = np.frombuffer(packet.payload, dtype=np.uint8)
-        values = codes * np.float32(span / 255.0) + np.float32(span / 512.0 + lowest)
+        values = codes * np.float32(span / 255.0) + np.float32(span / 512.0 + self._lowest)
         self.outputs["FLOAT_VECTOR"].send(packet.with_payload(values.tolist()))

@@ -1,6 +1,7 @@
 """Packs floats into bytes."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -53,29 +54,48 @@ class QuantizeFloatVectorCalculator(Calculator[QuantizeFloatVectorOptions]):
     @classmethod
     def configure(cls, contract: Contract) -> None:
         """Requires a range."""
-        check_quantized_range(
-            contract.options.min_quantized_value, contract.options.max_quantized_value
-        )
+        quantized_range(contract.options)
+
+    def open(self) -> None:
+        """Takes the range."""
+        self._lowest, self._highest = quantized_range(self.options)
 
     def process(self, packets: PacketSet) -> None:
         """Packs one list."""
         packet = packets["FLOAT_VECTOR"]
-        lowest, highest = self.options.min_quantized_value, self.options.max_quantized_value
-        assert lowest is not None  # configure has seen to it
-        assert highest is not None
         values = np.asarray(packet.payload, dtype=np.float32)
         if np.isnan(values).any():
             raise ValueError("FLOAT_VECTOR holds NaN, which no byte stands for")
-        steps = (np.clip(values, lowest, highest) - np.float32(lowest)).astype(np.float64)
-        encoded = (steps * (255.0 / (highest - lowest))).astype(np.uint8)
+        steps = (np.clip(values, self._lowest, self._highest) - np.float32(self._lowest)).astype(
+            np.float64
+        )
+        encoded = (steps * (255.0 / (self._highest - self._lowest))).astype(np.uint8)
         self.outputs["ENCODED"].send(packet.with_payload(encoded.tobytes()))
 
 
-def check_quantized_range(lowest: float | None, highest: float | None) -> None:
-    """Raises ContractError unless both ends of the range are given, the lower one first."""
+class HasQuantizedRange(Protocol):
+    """Options that say what bytes stand for."""
+
+    @property
+    def min_quantized_value(self) -> float | None:
+        """What byte 0 stands for."""
+
+    @property
+    def max_quantized_value(self) -> float | None:
+        """What byte 255 stands for."""
+
+
+def quantized_range(options: HasQuantizedRange) -> tuple[float, float]:
+    """Returns what bytes 0 and 255 stand for.
+
+    Raises:
+        ContractError: an end is missing, or the lower one does not come first.
+    """
+    lowest, highest = options.min_quantized_value, options.max_quantized_value
     if lowest is None or highest is None:
         raise ContractError("needs both max_quantized_value and min_quantized_value")
     if highest < lowest + np.finfo(np.float32).eps:
         raise ContractError(
             f"max_quantized_value ({highest:g}) has to be above min_quantized_value ({lowest:g})"
         )
+    return lowest, highest

@@ -55,17 +55,6 @@ class LocationData:
     relative_bounding_box: RelativeBoundingBox | None = None
     relative_keypoints: tuple[RelativeKeypoint, ...] = ()
 
-    def relative_to(self, width_px: int, height_px: int) -> RelativeBoundingBox | None:
-        """Returns the box in fractions of a picture of this size; None for the whole picture."""
-        if self.format is LocationFormat.RELATIVE_BOUNDING_BOX:
-            return self.relative_bounding_box
-        box = self.bounding_box
-        if self.format is not LocationFormat.BOUNDING_BOX or box is None:
-            return None
-        return RelativeBoundingBox(
-            box.xmin / width_px, box.ymin / height_px, box.width / width_px, box.height / height_px
-        )
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Detection:

@@ -5,8 +5,7 @@ stream, side packet or option, says which contained node works.
 """
 
 import copy
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowlace.framework.config import GivenOptions, GraphConfig, NodeConfig
 from flowlace.framework.errors import GraphConfigError, Problem
@@ -46,12 +45,14 @@ class SwitchContainerOptions:
 def switch_container(node: NodeConfig, options: SwitchContainerOptions) -> GraphConfig:
     """Returns the demux, the contained nodes and the mux for one container node."""
     _check(node, options)
-    config = GraphConfig(nodes=[NodeConfig("SwitchDemuxCalculator"), *_contained(options)])
+    config = GraphConfig(
+        nodes=[NodeConfig("SwitchDemuxCalculator"), *copy.deepcopy(options.contained_node)]
+    )
     demux, *contained = config.nodes
     mux = NodeConfig("SwitchMuxCalculator")
     config.nodes.append(mux)
     for switch in (demux, mux):
-        switch.options.append(GivenOptions.of(_without_nodes(options)))
+        switch.options.append(GivenOptions.of(replace(options, contained_node=())))
     for field in _FIELDS:
         is_input = field.startswith("input")
         for name in _own_names(node, field):
@@ -88,20 +89,6 @@ def _check(node: NodeConfig, options: SwitchContainerOptions) -> None:
         raise GraphConfigError(
             [Problem(f"node {who!r} {each}", node.location) for each in problems]
         )
-
-
-def _contained(options: SwitchContainerOptions) -> Iterable[NodeConfig]:
-    return copy.deepcopy(options.contained_node)
-
-
-def _without_nodes(options: SwitchContainerOptions) -> SwitchContainerOptions:
-    return SwitchContainerOptions(
-        select=options.select,
-        enable=options.enable,
-        synchronize_io=options.synchronize_io,
-        async_selection=options.async_selection,
-        tick_input_stream=options.tick_input_stream,
-    )
 
 
 def _own_names(node: NodeConfig, field: str) -> list[StreamName]:

@@ -14,16 +14,10 @@ from flowlace.tracking.step_options import TrackStepOptions
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BoxTrackerOptions:
-    """Options with MediaPipe's names."""
+    """Options; the first has MediaPipe's name."""
 
     track_step_options: TrackStepOptions = field(default_factory=TrackStepOptions)
     """Every step."""
-
-    caching_chunk_size_msec: int = 2500
-    """Time covered by a chunk file."""
-
-    cache_file_format: str = "chunk_%04d"
-    """Name of the chunk file with a number."""
 
     checkpoint_distance_us: int = 1_000_000
     """A new start closer than this to an older one of the same id replaces it."""

@@ -1,5 +1,6 @@
 """Tracks any number of boxes through a stream of TrackingData."""
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -150,7 +151,7 @@ class StreamingBoxTracker:
         reach = self._options.extrapolation_us
         if not times[0] - reach <= timestamp_us <= times[-1] + reach:
             return []
-        after = next((k for k, t in enumerate(times) if t >= timestamp_us), len(times) - 1)
+        after = min(bisect_left(times, timestamp_us), len(times) - 1)
         before = max(after - 1, 0) if times[after] != timestamp_us else after
         earlier = {box.id: box for box in self._history[before]}
         return [

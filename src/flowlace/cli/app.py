@@ -13,6 +13,7 @@ from flowlace.cli.bench import bench
 from flowlace.cli.check import check
 from flowlace.cli.doctor import doctor
 from flowlace.cli.graph import graph
+from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
 from flowlace.cli.run import run
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for verb in (run, check, graph, nodes, bench, doctor):
     app.command()(verb)
+app.add_typer(models)
 
 
 def _show_version(is_wanted: bool) -> None:

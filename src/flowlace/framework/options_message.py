@@ -57,9 +57,13 @@ def merge_options(base: O, over: O) -> O:
     As in protobuf merging, repeated fields append and nested messages merge.
     """
     changes = {}
-    for field in option_fields(type(base)):
+    fields = option_fields(type(base))
+    chosen = {field.oneof for field in fields if getattr(over, field.name) != field.default}
+    for field in fields:
         ours, theirs = getattr(base, field.name), getattr(over, field.name)
         if theirs == field.default:
+            if field.oneof and field.oneof in chosen and ours != field.default:
+                changes[field.name] = field.default
             continue
         if field.is_repeated:
             changes[field.name] = (*ours, *theirs)

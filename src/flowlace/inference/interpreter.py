@@ -1,8 +1,10 @@
 """The one place that makes interpreters: `ai-edge-litert`, or `tflite-runtime` on old devices."""
 
+import importlib.metadata
 from typing import Any
 
 from flowlace.inference.errors import ModelError
+from flowlace.inference.native_log import caught_native_log
 from flowlace.inference.tflite_file import TfliteFile
 
 
@@ -28,6 +30,12 @@ def interpreter_module() -> Any:
             ) from litert_error
 
 
+def runtime_name() -> str:
+    """Returns the package that runs models, with its version."""
+    package = interpreter_module().__name__.partition(".")[0].replace("_", "-")
+    return f"{package} {importlib.metadata.version(package)}"
+
+
 def make_interpreter(file: TfliteFile, *, num_threads: int, use_xnnpack: bool) -> Any:
     """Returns an interpreter without allocated tensors.
 
@@ -42,10 +50,11 @@ def make_interpreter(file: TfliteFile, *, num_threads: int, use_xnnpack: bool) -
     try:
         # From memory, not from the path: what was read and checked is what runs, also when the
         # file is replaced meanwhile. The bytes are shared by all interpreters of this file.
-        return module.Interpreter(
-            model_content=file.content,
-            num_threads=num_threads,
-            experimental_op_resolver_type=resolver,
-        )
+        with caught_native_log():
+            return module.Interpreter(
+                model_content=file.content,
+                num_threads=num_threads,
+                experimental_op_resolver_type=resolver,
+            )
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"model {str(file.path)!r} is refused: {error}") from error

@@ -205,7 +205,7 @@ def test_the_geometry_is_that_of_mediapipes_opencv_converter_within_a_pixel(
     rounding = 1.1
     wanted = apart[0] if picture is COLUMNS else apart[1]
     off = ours - theirs - wanted
-    inside = (0 < ours) & (ours < picture.pixels.max()) & (0 < theirs)
+    inside = (ours > 0) & (ours < picture.pixels.max()) & (theirs > 0)
     assert abs(wanted) <= max(along, across, 0.5) * 2
     assert np.abs(off[inside & (theirs < picture.pixels.max())]).max() <= rounding
 

@@ -104,8 +104,7 @@ class ImageToTensorCalculator(Calculator[ImageToTensorOptions]):
               `keep_aspect_ratio` as fractions of the tensor
 
     The tensor is deferred: pixels are written where the model wants them, when it runs. Scaling is
-    bilinear. A region of whole pixels that is not turned is a plain resize and costs a third of
-    any other.
+    bilinear, pixel for pixel as MediaPipe does it on the CPU.
 
     Counts `empty_regions`. A rect that holds NaN or a negative size is an error.
 

@@ -6,9 +6,10 @@ Read from the flatbuffer itself, so that listings, bundles and checks need no in
 import hashlib
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,7 +100,8 @@ class TfliteFile:
         return hashlib.sha256(self.content).hexdigest()
 
     @cached_property
-    def _model(self) -> Any:
+    def unpacked(self) -> Any:
+        """The whole file as the objects of LiteRT's schema; ModelError if it is damaged."""
         from ai_edge_litert import schema_py_generated as schema
 
         # The unpacked form reads all tables; what a damaged file makes it raise is of any kind.
@@ -113,10 +115,10 @@ class TfliteFile:
     @cached_property
     def signatures(self) -> tuple[Signature, ...]:
         """The ways to call the model; one without a name for a model that has none."""
-        found = [self._signature(one) for one in self._model.signatureDefs or ()]
+        found = [self._signature(one) for one in self.unpacked.signatureDefs or ()]
         if any(one.is_main for one in found):
             return tuple(found)
-        graph = self._model.subgraphs[0]
+        graph = self.unpacked.subgraphs[0]
         inputs = tuple(self._tensor(graph, int(index)) for index in graph.inputs)
         outputs = tuple(self._tensor(graph, int(index)) for index in graph.outputs)
         return (Signature(key="", inputs=inputs, outputs=outputs, is_main=True), *found)
@@ -127,7 +129,7 @@ class TfliteFile:
         return next(one for one in self.signatures if one.is_main)
 
     def _signature(self, given: Any) -> Signature:
-        graph = self._model.subgraphs[given.subgraphIndex]
+        graph = self.unpacked.subgraphs[given.subgraphIndex]
         return Signature(
             key=_text(given.signatureKey),
             inputs=self._named(graph, given.inputs, graph.inputs),
@@ -141,10 +143,8 @@ class TfliteFile:
         return tuple(self._tensor(graph, one.tensorIndex, _text(one.name)) for one in listed)
 
     def _tensor(self, graph: Any, index: int, name: str = "") -> TensorInfo:
-        from ai_edge_litert import schema_py_generated as schema
-
         tensor = graph.tensors[index]
-        kind = _names(schema.TensorType)[tensor.type]
+        kind = tensor_type(tensor.type)
         if kind not in _DTYPES:
             raise ModelError(f"model {str(self.path)!r}: tensor type {kind} is not supported")
         has_signature = tensor.shapeSignature is not None and len(tensor.shapeSignature)
@@ -160,31 +160,33 @@ class TfliteFile:
     @cached_property
     def operators(self) -> tuple[OperatorUse, ...]:
         """The operators of all its graphs, most used first."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        names = _names(schema.BuiltinOperator)
-        uses: dict[int, int] = {}
-        for graph in self._model.subgraphs:
-            for operator in graph.operators or ():
-                uses[operator.opcodeIndex] = uses.get(operator.opcodeIndex, 0) + 1
+        uses = Counter(
+            operator.opcodeIndex
+            for graph in self.unpacked.subgraphs
+            for operator in (graph.operators if graph.operators is not None else ())
+        )
         found = []
         for index, count in uses.items():
-            code = self._model.operatorCodes[index]
-            number = max(code.builtinCode, code.deprecatedBuiltinCode)
-            is_custom = names[number] == "CUSTOM"
-            name = _text(code.customCode) if is_custom else names[number]
-            found.append(
-                OperatorUse(name=name, version=code.version, count=count, is_custom=is_custom)
-            )
+            name, is_custom = self.operator_name(index)
+            version = self.unpacked.operatorCodes[index].version
+            found.append(OperatorUse(name=name, version=version, count=count, is_custom=is_custom))
         return tuple(sorted(found, key=lambda one: (-one.count, one.name)))
+
+    def operator_name(self, code_index: int) -> tuple[str, bool]:
+        """Returns the name of an operator code, and whether it is a custom operator."""
+        from ai_edge_litert import schema_py_generated as schema
+
+        code = self.unpacked.operatorCodes[code_index]
+        name = _names(schema.BuiltinOperator)[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        return (_text(code.customCode), True) if name == "CUSTOM" else (name, False)
 
     @cached_property
     def metadata_entries(self) -> Mapping[str, bytes]:
         """The metadata entries by name."""
-        buffers = self._model.buffers
+        buffers = self.unpacked.buffers
         return {
             _text(one.name): bytes(bytearray(buffers[one.buffer].data))
-            for one in self._model.metadata or ()
+            for one in self.unpacked.metadata or ()
             if buffers[one.buffer].data is not None
         }
 
@@ -222,10 +224,18 @@ class TfliteFile:
         return tuple(files[wanted[0]].decode("utf-8", "replace").splitlines())
 
 
+def tensor_type(number: int) -> str:
+    """Returns the name of a tensor type: `FLOAT32`, `INT8`, …"""
+    from ai_edge_litert import schema_py_generated as schema
+
+    return _names(schema.TensorType)[number]
+
+
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
 
 
+@cache
 def _names(enumeration: Any) -> dict[int, str]:
     return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}
 

@@ -17,6 +17,7 @@ from flowlace.formats.tensor import Tensor
 from flowlace.inference.errors import ModelError
 from flowlace.inference.interpreter import make_interpreter
 from flowlace.inference.model_runner import ModelRunner, fitting_shape, write_input
+from flowlace.inference.native_log import caught_native_log
 from flowlace.inference.tflite_file import Signature, TensorInfo, TfliteFile
 
 SMALL_BYTES: Final = 4096
@@ -117,7 +118,8 @@ class _Loan:
 
 def _allocate(interpreter: Any, file: TfliteFile) -> None:
     try:
-        interpreter.allocate_tensors()
+        with caught_native_log():
+            interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"model {file.path.name!r} can't be prepared: {error}") from error
 

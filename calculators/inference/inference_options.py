@@ -1,7 +1,7 @@
 """Options of InferenceCalculator: MediaPipe's messages, and what is added to them.
 
 Source of names and numbers: MediaPipe `calculators/tensor/inference_calculator.proto`. Fields
-from number 1001 on are additions.
+from number 100 on are additions.
 """
 
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class XnnpackDelegate:
     """Threads of one call; -1 is one thread."""
     enable_zero_copy_tensor_io: bool = option(7)
     """Read, not used: inputs are written in place and large outputs are lent anyway."""
-    weight_cache_path: str = option(1001)
+    weight_cache_path: str = option(100)
     """File for packed weights: the next start is faster. The model then keeps Python's lock
     while it runs."""
 
@@ -103,7 +103,7 @@ class DelegateMessage:
     gpu: GpuDelegate | None = option(2, oneof="delegate")
     nnapi: NnapiDelegate | None = option(3, oneof="delegate")
     xnnpack: XnnpackDelegate | None = option(4, oneof="delegate")
-    npu: NpuDelegate | None = option(1001, oneof="delegate")
+    npu: NpuDelegate | None = option(100, oneof="delegate")
 
 
 _CONFIG = f"{_OPTIONS}.InputOutputConfig"
@@ -165,5 +165,5 @@ class InferenceOptions:
     """Who computes; `xnnpack` if unset."""
     input_output_config: InputOutputConfig | None = option(8)
     """Order of tensors, and state."""
-    signature: str = option(1001)
+    signature: str = option(100)
     """Which signature of the model is called; its main one if empty."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flowlace.inference.errors import ModelError
-from flowlace.inference.find_model import find_spec
+from flowlace.inference.find_model import find_packaged
 from flowlace.inference.model_metadata import DetectorMetadata, TensorMetadata
 from flowlace.inference.model_spec import ModelSpec
 from flowlace.inference.public_models import PUBLIC_MODELS
@@ -28,8 +28,9 @@ def detector_spec(file: TfliteFile) -> ModelSpec:
     Raises:
         ModelError: the file is no detector, or says too little to be used as one.
     """
-    spec = find_spec(file.path)
-    if spec is not None:
+    packaged = find_packaged(file.path)
+    if packaged is not None:
+        spec = packaged.spec
         if spec.task != TASK:
             raise ModelError(
                 f"model {spec.name!r} is for {spec.task}; object detection needs a detector"

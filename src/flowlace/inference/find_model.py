@@ -95,11 +95,11 @@ def _fetched(name: str) -> Path:
     return path
 
 
-def find_spec(path: Path) -> ModelSpec | None:
-    """Returns the spec of a packaged model's file; None for any other file."""
+def find_packaged(path: Path) -> PackagedModel | None:
+    """Returns the packaged model a file belongs to; None for any other file."""
     resolved = path.resolve()
     for model in packaged_models().values():
         names = {one.file for one in model.spec.files.values()}
         if resolved.parent == model.folder.resolve() and resolved.name in names:
-            return model.spec
+            return model
     return None

@@ -69,7 +69,7 @@ class GraphRunner:
         self._first_packets = dict(first_packets or {})
         self._side_packets = side_packets
         self._queue_policy = queue_policy
-        self._on_frame = on_frame
+        self.on_frame = on_frame
         self._stop = threading.Event()
         self._feeding_error: BaseException | None = None
         self._started_s = 0.0
@@ -200,8 +200,8 @@ class GraphRunner:
                 return
             self._add_first_packets(frame)
             self._add(stream, frame)
-            if self._on_frame is not None:
-                self._on_frame(frame)
+            if self.on_frame is not None:
+                self.on_frame(frame)
 
     def _add(self, stream: str, frame: Frame) -> None:
         source = self._sources[stream]

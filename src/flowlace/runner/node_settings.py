@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from flowlace.bundle import is_bundle, opened_bundle
 from flowlace.framework.config import GraphConfig, NodeConfig, canonical_names
 from flowlace.framework.config_load import GraphSource, load_graph_config
 from flowlace.framework.options import NoOptions, option_fields, options_message
@@ -21,15 +22,18 @@ MODEL_FIELD = "model_path"
 
 
 def configured_graph(graph: str, models: Sequence[str], settings: Sequence[str]) -> GraphSource:
-    """Returns a graph by name or path, with models and options in its nodes.
+    """Returns a graph by name, path or bundle, with models and options in its nodes.
 
     Raises:
         RunnerError: as `find_graph`, `set_models` and `set_options`.
+        BundleError: as `opened_bundle`.
     """
-    path = find_graph(graph)
-    if not models and not settings:
-        return path
-    config = load_graph_config(path)
+    if is_bundle(graph):
+        config = opened_bundle(graph)
+    elif models or settings:
+        config = load_graph_config(find_graph(graph))
+    else:
+        return find_graph(graph)
     set_models(config, models)
     set_options(config, settings)
     return config

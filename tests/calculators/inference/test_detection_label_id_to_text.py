@@ -74,7 +74,7 @@ def test_names_are_added_to_those_there() -> None:
 
 
 def test_a_file_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(CalculatorError, match="label_map_path 'no/such.txt' can't be read"):
+    with pytest.raises(CalculatorError, match=r"label_map_path 'no/such\.txt' can't be read"):
         named(found(1), label_map_path="no/such.txt")
 
 

@@ -115,10 +115,10 @@ def test_two_keypoints_turn_the_region(
     face = relative(0.4, 0.4, 0.2, 0.2, points=[(0.5, 0.5), end])
     options = {**EYES, "rotation_vector_target_angle_degrees": target}
     found = made("NORM_RECT", face, (200, 100), **options)
-    assert found.rotation == pytest.approx(rotation)
+    assert found.rotation == pytest.approx(rotation, abs=1e-6)
     in_radians = {**EYES, "rotation_vector_target_angle": target * pi / 180}
     (found,) = made("NORM_RECTS", [face], (200, 100), **in_radians)
-    assert found.rotation == pytest.approx(rotation)
+    assert found.rotation == pytest.approx(rotation, abs=1e-6)
 
 
 def test_turning_waits_for_the_size_of_the_picture() -> None:

@@ -5,6 +5,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from flowlace.calculators.inference.gpu_origin import Mode
 from flowlace.calculators.inference.region import (
     letterboxed,
     projection_matrix,
@@ -21,14 +22,6 @@ from flowlace.framework.packet import Packet
 from flowlace.framework.registry import register_calculator
 
 _NO_PADDING = (0.0, 0.0, 0.0, 0.0)
-
-
-class Mode(IntEnum):
-    """Where row 0 of a texture is."""
-
-    DEFAULT = 0
-    CONVENTIONAL = 1
-    TOP_LEFT = 2
 
 
 class BorderMode(IntEnum):

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from flowlace.calculators.inference.gpu_origin import Mode
 from flowlace.calculators.inference.image_to_tensor import (
     BorderMode,
     FloatRange,
     ImageToTensorCalculator,
     ImageToTensorOptions,
     IntRange,
-    Mode,
     UIntRange,
 )
 from flowlace.formats.image import Image, ImageFormat

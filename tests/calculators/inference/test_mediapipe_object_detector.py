@@ -1,18 +1,11 @@
-"""MediaPipe's own tasks as nodes: what they find, and what is said where they can't run."""
+"""MediaPipe's own detector as a node: what it finds, and what is said where it can't run."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from flowlace.calculators.inference.mediapipe_audio_classifier import (
-    MediaPipeAudioClassifierCalculator,
-)
-from flowlace.calculators.inference.mediapipe_image_classifier import (
-    MediaPipeImageClassifierCalculator,
-)
 from flowlace.calculators.inference.mediapipe_object_detector import (
     MediaPipeObjectDetectorCalculator,
 )
@@ -21,17 +14,12 @@ from flowlace.formats.image import Image, ImageFormat
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.sources.video_file import VideoFileSource
 from flowlace.testing import at, run_calculator
+from tests.calculators.inference.mediapipe_package import has_mediapipe, needs_mediapipe
 from tests.inference.test_tflite_file import MODELS, needs_models
 
 COCO_SSD = MODELS / "coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite"
-YAMNET = MODELS / "yamnet_audio_classifier_with_metadata.tflite"
 STREET = MODELS.parent / "video" / "pedestrians_vtest_480.avi"
 BLACK = Image(ImageFormat.SRGB, np.zeros((60, 80, 3), np.uint8))
-
-has_mediapipe = importlib.util.find_spec("mediapipe") is not None
-needs_mediapipe = pytest.mark.skipif(
-    not has_mediapipe, reason="needs the package mediapipe: pip install 'flowlace[mediapipe]'"
-)
 
 
 def detect(image: Image, **options: Any) -> Any:
@@ -86,34 +74,3 @@ def test_a_model_a_task_can_not_use_is_an_error_that_names_it(tmp_path: Path) ->
     path.write_bytes(b"garbage" * 100)
     with pytest.raises(FlowlaceError, match=r"(?s)MediaPipe can't run .*garbage\.tflite"):
         detect(BLACK, model_path=str(path))
-
-
-@needs_mediapipe
-@needs_models
-@pytest.mark.data
-def test_sound_is_classified_window_by_window() -> None:
-    noise = np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32)
-    (found,) = run_calculator(
-        MediaPipeAudioClassifierCalculator,
-        MediaPipeTaskOptions(model_path=str(YAMNET), max_results=2),
-        inputs={"AUDIO": [at(0, noise)]},
-        side_packets={"SAMPLE_RATE": 16_000.0},
-    ).payloads("CLASSIFICATIONS")
-    assert len(found) >= 2
-    assert all(len(each.classification) == 2 for each in found)
-
-
-@needs_mediapipe
-@needs_models
-@pytest.mark.data
-def test_pictures_are_classified_best_first() -> None:
-    (found,) = run_calculator(
-        MediaPipeImageClassifierCalculator,
-        MediaPipeTaskOptions(
-            model_path=str(MODELS / "mobilenet_v2_1.0_224_quant.tflite"), max_results=3
-        ),
-        inputs={"IMAGE": [at(0, BLACK)]},
-    ).payloads("CLASSIFICATIONS")
-    scores = [each.score for each in found.classification]
-    assert len(scores) == 3
-    assert scores == sorted(scores, reverse=True)

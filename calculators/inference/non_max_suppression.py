@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,53 +164,42 @@ class NonMaxSuppressionCalculator(Calculator[NonMaxSuppressionOptions]):
         if self.options.min_score_threshold > 0:
             order = order[scores[order] >= self.options.min_score_threshold]
         boxes = _boxes(detections, size)
-        kept: list[Detection] = []
-        limit = self._limit(len(detections))
-        if self.options.algorithm is NmsAlgorithm.WEIGHTED:
+        is_weighted = self.options.algorithm is NmsAlgorithm.WEIGHTED
+        if is_weighted:
             _require_relative(detections)
-            for best, others in self._weighted(boxes, order):
-                kept.append(_mean(detections, scores, boxes, best, others))
-                if len(kept) == limit:
-                    break
-            return kept
-        for best in self._best(boxes, order):
-            kept.append(detections[best])
-            if len(kept) == limit:
-                break
-        return kept
+        groups = islice(self._groups(boxes, order), self._limit(len(detections)))
+        if is_weighted:
+            return [_mean(detections, scores, boxes, best, group) for best, group in groups]
+        return [detections[best] for best, _ in groups]
 
     def _limit(self, most: int) -> int:
         asked = self.options.max_num_detections
         return most if asked < 0 else asked
 
-    def _best(self, boxes: Boxes, order: NDArray[np.intp]) -> Iterator[int]:
-        """Yields the boxes to keep, best first."""
-        while order.size:
-            block = order[:_BLOCK]
-            is_same = self._are_same(boxes[block], boxes[order])
-            is_gone = np.zeros(len(order), np.bool_)
-            is_gone[: len(block)] = True
-            is_suppressed = np.zeros(len(order), np.bool_)
-            for place, best in enumerate(block):
-                if not is_suppressed[place]:
-                    is_suppressed |= is_same[place]
-                    yield int(best)
-            order = order[~(is_gone | is_suppressed)]
-
-    def _weighted(
+    def _groups(
         self, boxes: Boxes, order: NDArray[np.intp]
     ) -> Iterator[tuple[int, NDArray[np.intp]]]:
         """Yields the best box that is left and all that mean the same, itself included."""
         while order.size:
-            best = order[:1]
-            # MediaPipe measures the other way round here: how much of the best is covered.
-            is_same = self._are_same(boxes[order], boxes[best])[:, 0]
-            is_same[0] = True
-            yield int(best[0]), order[is_same]
-            order = order[~is_same]
+            block = order[:_BLOCK]
+            is_same = self._are_same(boxes[block], boxes[order])
+            is_taken = np.zeros(len(order), np.bool_)
+            for place, best in enumerate(block):
+                if not is_taken[place]:
+                    group = is_same[place] & ~is_taken
+                    group[place] = True
+                    is_taken |= group
+                    yield int(best), order[group]
+            order = order[~is_taken]
 
-    def _are_same(self, first: Boxes, second: Boxes) -> NDArray[np.bool_]:
-        found = overlaps(self.options.overlap_type, first, second)
+    def _are_same(self, best: Boxes, others: Boxes) -> NDArray[np.bool_]:
+        """Returns for each of the best which of the others mean the same `[best, other]`."""
+        kind = self.options.overlap_type
+        if self.options.algorithm is NmsAlgorithm.WEIGHTED:
+            # MediaPipe measures the other way round here: how much of the best is covered.
+            found = overlaps(kind, others, best).T
+        else:
+            found = overlaps(kind, best, others)
         return np.asarray(found > self.options.min_suppression_threshold)
 
 

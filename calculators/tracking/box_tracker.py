@@ -75,6 +75,7 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         START_POS_PROTO_STRING, RA_TRACK_PROTO_STRING (bytes): the same as serialised
             TimedBoxProtoList messages
         CANCEL_OBJECT_ID (int): forget this box
+        CANCEL_OBJECT_IDS (list[int]): forget these boxes; for a loop that is in step
         VIDEO (Image): the frame, for VIZ; in step with TRACKING
         RA_TRACK (list[TimedBox]): pairs start0, stop0, start1, stop1, …; each start is tracked,
             forwards or backwards, to the time of its stop
@@ -116,6 +117,7 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         Port("VIDEO", Image, optional=True, doc="the frame, for VIZ"),
         Port("CORRECTED_STATES", BoxStates, optional=True, doc="last states, corrected"),
         Port("CANCEL_OBJECT_ID", int, optional=True, doc="a box to forget"),
+        Port("CANCEL_OBJECT_IDS", list[int], optional=True, doc="boxes to forget"),
         Port("RA_TRACK", list[TimedBox], optional=True, doc="start, stop, start, stop, …"),
         Port("START", optional=True, doc="batch mode: the files are complete"),
     )
@@ -180,7 +182,7 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
             self._answer_from_files(packets)
             return
         self._correct(packets.get("CORRECTED_STATES"))
-        self._cancel(packets.get("CANCEL_OBJECT_ID"))
+        self._cancel(packets)
         for port in ("START_POS", "START_POS_PROTO_STRING", "RESTART_POS"):
             started = packets.get(port)
             if started:
@@ -199,9 +201,11 @@ class BoxTrackerCalculator(Calculator[BoxTrackerOptions]):
         order = np.array([place[box_id] for box_id in live.ids.tolist()], np.int64)
         self._tracker.nudge(merged.select(order))
 
-    def _cancel(self, packet: Packet[int] | None) -> None:
-        if packet:
-            self._tracker.cancel([packet.payload])
+    def _cancel(self, packets: PacketSet) -> None:
+        one, several = packets.get("CANCEL_OBJECT_ID"), packets.get("CANCEL_OBJECT_IDS")
+        gone = [*([one.payload] if one else []), *(several.payload if several else [])]
+        if gone:
+            self._tracker.cancel(gone)
 
     def _step_to(self, packets: PacketSet) -> None:
         if self._wants_times and packets["TRACK_TIME"]:

@@ -5,6 +5,7 @@
 | `out.mp4`, `.mkv`, `.mov`, `.avi` | video file |
 | `out/`, `out/%012d.png`, `out/%012d.jpg` | pictures, named by their timestamp in µs |
 | `out.jsonl`, `-` | one JSON object a line; `-` is the standard output |
+| `out.txt` | tracked boxes as MOT Challenge text, frames counted from 1 by packets |
 | `none`, `null` | nowhere; packets are counted |
 
 Options follow a question mark: `out.mp4?crf=18`. Other packages add names and endings with
@@ -28,6 +29,7 @@ _openers = Openers(
         **dict.fromkeys((".mp4", ".mov", ".mkv", ".avi"), _VIDEO),
         **dict.fromkeys((".png", ".jpg", ".jpeg", "folder"), _PICTURES),
         ".jsonl": "flowlace.sinks.json_lines:open_json_lines",
+        ".txt": "flowlace.sinks.mot_text:open_mot_text",
         "-": "flowlace.sinks.json_lines:open_standard_output",
     },
 )

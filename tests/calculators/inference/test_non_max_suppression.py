@@ -309,3 +309,32 @@ def test_mediapipes_graph_text_is_understood() -> None:
         multiclass_nms=True,
         return_empty_detections=True,
     )
+
+
+def test_the_modified_measure_of_the_mean_is_of_the_best_box() -> None:
+    large, small = relative(0, 0, 1, 1, score=0.9), relative(0, 0, 0.1, 0.1, score=0.8)
+    options = {
+        "overlap_type": OverlapType.MODIFIED_JACCARD,
+        "min_suppression_threshold": 0.5,
+        "algorithm": NmsAlgorithm.WEIGHTED,
+    }
+    assert len(kept([large, small], **options)) == 2
+    swapped = [replace(large, score=(0.8,)), replace(small, score=(0.9,))]
+    assert len(kept(swapped, **options)) == 1
+
+
+@given(boxes=st.lists(BOX, max_size=12))
+def test_the_mean_of_each_group_is_what_the_plain_algorithm_makes(
+    boxes: list[tuple[float, ...]],
+) -> None:
+    left = [relative(*box, score=1 - 0.01 * place) for place, box in enumerate(boxes)]
+    assume(all(abs(plain_iou(a, b) - 0.3) > 1e-5 for a, b in combinations(left, 2)))
+    options = {**IOU, "algorithm": NmsAlgorithm.WEIGHTED, "return_empty_detections": True}
+    means = [corner_and_size(each) for each in kept(left, **options)]
+    for mean in means:
+        group = [each for each in left if plain_iou(left[0], each) > 0.3]
+        left = [each for each in left if each not in group]
+        rows = np.array([corner_and_size(each) for each in group])
+        weights = [each.score[0] for each in group]
+        assert mean == pytest.approx(tuple(np.average(rows, axis=0, weights=weights)), abs=1e-5)
+    assert left == []

@@ -93,6 +93,9 @@ class _Nodes:
         self._path = path
         self._is_raw = bool(spec.options("SsdAnchorsCalculator"))
         self._has_region = any(text.startswith("NORM_RECT:") for text in node.input_streams)
+        keeps_shape = spec.options("ImageToTensorCalculator").get("keep_aspect_ratio", False)
+        self._is_projected = self._has_region or bool(keeps_shape)
+        """Whether fractions of what the model sees are not those of the whole picture."""
 
     def all(self) -> list[NodeConfig]:
         """Returns all nodes."""
@@ -102,7 +105,9 @@ class _Nodes:
         nodes.append(self._tensors_to_detections())
         if self._is_raw:
             nodes.append(self._suppression())
-        return [*nodes, self._projection(), self._labels()]
+        if self._is_projected:
+            nodes.append(self._projection())
+        return [*nodes, self._labels()]
 
     def _image_to_tensor(self) -> NodeConfig:
         region = ["NORM_RECT:regions"] if self._has_region else []
@@ -110,7 +115,7 @@ class _Nodes:
             "ImageToTensorCalculator",
             self._spec.options("ImageToTensorCalculator"),
             ["IMAGE:pictures", *region],
-            ["TENSORS:picture_tensors", "MATRIX:projections"],
+            ["TENSORS:picture_tensors", *(["MATRIX:projections"] if self._is_projected else [])],
         )
 
     def _inference(self) -> NodeConfig:
@@ -189,7 +194,7 @@ class _Nodes:
         return _node(
             "DetectionLabelIdToTextCalculator",
             {"label": list(self._spec.labels), "keep_label_id": True},
-            ["numbered_detections"],
+            ["numbered_detections" if self._is_projected else "tensor_detections"],
             ["detections"],
         )
 

@@ -21,9 +21,10 @@ MAY_IMPORT = {
     "calculators": {"formats", "framework", "drawing", "tracking", "inference"},
     "testing": {"formats", "framework", "sources", "sinks"},
     "observe": {"framework"},
-    "runner": {"formats", "framework", "sources", "sinks", "inference"},
+    "bundle": {"formats", "framework", "inference"},
+    "runner": {"formats", "framework", "sources", "sinks", "bundle", "observe"},
     "compat": {"formats", "framework"},
-    "cli": {"formats", "framework", "sources", "sinks", "inference", "runner", "observe"},
+    "cli": {"formats", "framework", "sources", "sinks", "inference", "bundle", "runner", "observe"},
     "graphs": set[str](),
     "models": {"formats", "framework"},
 }

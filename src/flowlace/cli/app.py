@@ -10,9 +10,11 @@ import sys
 import typer
 
 from flowlace.cli.bench import bench
+from flowlace.cli.bundle import bundle
 from flowlace.cli.check import check
 from flowlace.cli.doctor import doctor
 from flowlace.cli.graph import graph
+from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
 from flowlace.cli.run import run
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
@@ -25,8 +27,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, check, graph, nodes, bench, doctor):
+for verb in (run, check, graph, nodes, bench, bundle, doctor):
     app.command()(verb)
+app.add_typer(models)
 
 
 def _show_version(is_wanted: bool) -> None:

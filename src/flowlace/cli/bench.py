@@ -5,14 +5,15 @@ from typing import Annotated
 import typer
 
 from flowlace.cli.imports import Imports
+from flowlace.cli.node_settings import Models, Settings
 from flowlace.cli.run import Boxes, Sides, Sources, make_runners, run_all
 from flowlace.framework.validation import validate_graph
 from flowlace.observe.profiler import GraphProfiler
 from flowlace.observe.tracer import GraphTracer
-from flowlace.runner.find_graph import find_graph
 from flowlace.runner.graph_runner import GraphRunner
 from flowlace.runner.import_code import import_code
 from flowlace.runner.interrupt import graceful_interrupts
+from flowlace.runner.node_settings import configured_graph
 
 _HEADINGS = ("calls", "mean µs", "99 % µs", "CPU µs", "ms a frame", "queue")
 
@@ -22,12 +23,14 @@ def bench(
     source: Sources = [],  # noqa: B006 - typer copies it
     box: Boxes = [],  # noqa: B006
     side: Sides = [],  # noqa: B006
+    model: Models = [],  # noqa: B006
+    setting: Settings = [],  # noqa: B006
     imports: Imports = [],  # noqa: B006
     trace: Annotated[str, typer.Option(help="also write a trace for Perfetto, e.g. t.json")] = "",
 ) -> None:
     """Run a graph without sinks and show the time and the queue depth of every node."""
     import_code(imports)
-    plan = validate_graph(find_graph(graph))
+    plan = validate_graph(configured_graph(graph, model, setting))
     with graceful_interrupts() as interrupts:
         runners = make_runners(plan, source, [], box, side)
         interrupts.watch(*runners)

@@ -6,8 +6,8 @@ import typer
 
 from flowlace.cli.imports import Imports
 from flowlace.framework.validation import check_graph
-from flowlace.runner.find_graph import find_graph
 from flowlace.runner.import_code import import_code
+from flowlace.runner.node_settings import configured_graph
 
 
 def check(
@@ -22,7 +22,7 @@ def check(
     import_code(imports)
     error_count = 0
     for name in graphs:
-        problems = check_graph(find_graph(name))
+        problems = check_graph(configured_graph(name, [], []))
         for problem in problems:
             mark = "error: " if problem.severity == "error" else ""  # a warning says so itself
             typer.echo(f"{mark}{problem}")

@@ -11,6 +11,10 @@ from pathlib import Path
 import typer
 
 from flowlace.framework.registry import known_calculators
+from flowlace.inference.delegate_trial import try_in_a_process
+from flowlace.inference.delegates import Delegate
+from flowlace.inference.find_model import find_model, packaged_models
+from flowlace.inference.interpreter import runtime_name
 from flowlace.runner.find_graph import known_graphs
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "av", "protobuf", "typer", "rich")
@@ -26,6 +30,9 @@ def doctor() -> None:
         ("opencv threads", _opencv),
         ("video encoder", _encoder),
         ("cameras", _cameras),
+        ("model runtime", runtime_name),
+        *((f"delegate {each.value}", _delegate(each)) for each in Delegate),
+        ("models", lambda: ", ".join(packaged_models()) or "none packaged"),
         ("calculators", lambda: str(len(known_calculators()))),
         ("graphs", lambda: ", ".join(known_graphs()) or "none"),
     ]
@@ -38,6 +45,21 @@ def doctor() -> None:
             typer.echo(f"FAIL  {name}: {type(error).__name__}: {error}")
     if has_failed:
         raise typer.Exit(1)
+
+
+def _delegate(delegate: Delegate) -> Callable[[], str]:
+    """Returns what tells whether a delegate works; one that does not is a fact, not a failure."""
+
+    def look() -> str:
+        packaged = packaged_models()
+        if not packaged:
+            return "not tried: no packaged model"
+        name = next(iter(packaged))
+        trial = try_in_a_process(find_model(name), delegate)
+        state = "works" if trial.is_good else "not used"
+        return f"{state}: {trial.finding} ({name})"
+
+    return look
 
 
 def _version_of(name: str) -> Callable[[], str]:

@@ -11,8 +11,8 @@ from flowlace.observe.graph_picture import draw_graph
 from flowlace.observe.mermaid import to_mermaid
 from flowlace.observe.svg import to_svg
 from flowlace.runner.errors import RunnerError
-from flowlace.runner.find_graph import find_graph
 from flowlace.runner.import_code import import_code
+from flowlace.runner.node_settings import configured_graph
 
 _FORMATS = {".svg": lambda plan: to_svg(draw_graph(plan)), ".mmd": to_mermaid, ".md": to_mermaid}
 
@@ -24,7 +24,7 @@ def graph(
 ) -> None:
     """Draw a graph with its subgraphs expanded: SVG or Mermaid; Mermaid to the terminal."""
     import_code(imports)
-    plan = validate_graph(find_graph(graph))
+    plan = validate_graph(configured_graph(graph, [], []))
     if not out:
         typer.echo(to_mermaid(plan), nl=False)
         return

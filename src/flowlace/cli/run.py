@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from flowlace.cli.imports import Imports
+from flowlace.cli.node_settings import Models, Settings
 from flowlace.cli.progress import progress_shown
 from flowlace.framework.clock import MonotonicClock
 from flowlace.framework.contract import ConnectedPort
@@ -19,10 +20,10 @@ from flowlace.observe.graph_request import RequestedMeasurements
 from flowlace.observe.state_log import StateLog
 from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered
 from flowlace.runner.boxes import box_input, start_boxes, takes_boxes
-from flowlace.runner.find_graph import find_graph
 from flowlace.runner.graph_runner import LOOK_UP_S, BoundSink, GraphRunner
 from flowlace.runner.import_code import import_code
 from flowlace.runner.interrupt import graceful_interrupts
+from flowlace.runner.node_settings import configured_graph
 from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.side_packets import parse_side_packets
 from flowlace.sinks.registry import open_sink
@@ -53,6 +54,8 @@ def run(
     sink: Sinks = [],  # noqa: B006
     box: Boxes = [],  # noqa: B006
     side: Sides = [],  # noqa: B006
+    model: Models = [],  # noqa: B006
+    setting: Settings = [],  # noqa: B006
     imports: Imports = [],  # noqa: B006
     queue: Annotated[
         QueuePolicy | None,
@@ -68,7 +71,7 @@ def run(
     Several sources without a name run several graphs; their sinks are numbered.
     """
     import_code(imports)
-    plan = validate_graph(find_graph(graph))
+    plan = validate_graph(configured_graph(graph, model, setting))
     with graceful_interrupts() as interrupts, ExitStack() as logs:
         runners = make_runners(plan, source, sink, box, side, queue)
         interrupts.watch(*runners)

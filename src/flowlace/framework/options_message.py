@@ -2,10 +2,11 @@
 
 import dataclasses
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from flowlace.framework.options import OptionField, option_fields, options_message
@@ -35,15 +36,34 @@ def options_to_message(instance: Any, schema: Schema | None = None) -> Message:
     return message
 
 
+def options_from_fields(cls: type[O], fields: Mapping[str, Any]) -> O:
+    """Returns the dataclass instance that plain values say, named as in a graph file.
+
+    Raises:
+        ValueError: an unknown name, or a value of another kind; the message says which.
+    """
+    schema = current_schema()
+    message = schema.message_class(options_message(cls).full_name)()
+    try:
+        json_format.ParseDict(dict(fields), message, descriptor_pool=schema.pool)
+    except (json_format.ParseError, TypeError, AttributeError) as error:
+        raise ValueError(f"{cls.__name__}: {error}") from error
+    return options_from_message(cls, message)
+
+
 def merge_options(base: O, over: O) -> O:
     """Returns `base` with every field that `over` sets: what an `OPTIONS` side packet does.
 
     As in protobuf merging, repeated fields append and nested messages merge.
     """
     changes = {}
-    for field in option_fields(type(base)):
+    fields = option_fields(type(base))
+    chosen = {field.oneof for field in fields if getattr(over, field.name) != field.default}
+    for field in fields:
         ours, theirs = getattr(base, field.name), getattr(over, field.name)
         if theirs == field.default:
+            if field.oneof and field.oneof in chosen and ours != field.default:
+                changes[field.name] = field.default
             continue
         if field.is_repeated:
             changes[field.name] = (*ours, *theirs)

@@ -171,3 +171,9 @@ def _package_folders() -> list[Path]:
 def subgraph_functions() -> dict[str, SubgraphFunction]:
     """Returns the subgraphs made by functions, by name."""
     return {name: each.function for name, each in sorted(_functions.items())}
+
+
+def subgraph_options(name: str) -> Any:
+    """Returns the options dataclass of a subgraph made by a function; None for any other name."""
+    known_calculators()  # modules of calculators register subgraphs
+    return _functions[name].options_class if name in _functions else None

@@ -1,0 +1,1 @@
+"""Calculators around models: pictures to tensors, models, tensors to what they mean."""

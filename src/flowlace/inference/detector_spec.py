@@ -1,0 +1,143 @@
+"""How the nodes around an object detector are set: from its spec, or from what its file says.
+
+A detector is one of two kinds. *Decoded* ones end in TensorFlow's post-processing operator and
+give four tensors: boxes, classes, scores and their number. *Raw* ones give boxes relative to
+anchors and scores of all classes; the graph decodes them and keeps the best of overlapping ones.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from flowlace.inference.errors import ModelError
+from flowlace.inference.find_model import find_packaged
+from flowlace.inference.model_metadata import DetectorMetadata, TensorMetadata
+from flowlace.inference.model_spec import ModelSpec
+from flowlace.inference.public_models import PUBLIC_MODELS
+from flowlace.inference.tflite_file import TensorInfo, TfliteFile
+
+TASK: Final = "object_detection"
+_ROLES: Final = ("location", "category", "score", "number of detections")
+"""What TFLite metadata calls the outputs of a decoded detector, in the usual order."""
+_OPERATOR_ORDER: Final = (1, 0, 3, 2)
+"""Places of left, top, right, bottom in boxes of TensorFlow's operator: it gives top first."""
+
+
+def detector_spec(file: TfliteFile) -> ModelSpec:
+    """Returns the spec of a detector: its own, or one made of its shapes and metadata.
+
+    Raises:
+        ModelError: the file is no detector, or says too little to be used as one.
+    """
+    packaged = find_packaged(file.path)
+    if packaged is not None:
+        spec = packaged.spec
+        if spec.task != TASK:
+            raise ModelError(
+                f"model {spec.name!r} is for {spec.task}; object detection needs a detector"
+            )
+        return spec
+    known = next((one for one in PUBLIC_MODELS.values() if one.sha256 == file.sha256), None)
+    nodes: Mapping[str, Mapping[str, Any]] = known.nodes if known else {}
+    return ModelSpec(
+        name=known.name if known else file.path.stem,
+        task=TASK,
+        licence=known.licence if known else "",
+        labels=file.labels or (known.labels if known else ()),
+        nodes=nodes or _nodes(file),
+    )
+
+
+def _nodes(file: TfliteFile) -> dict[str, Mapping[str, Any]]:
+    outputs = file.main.outputs
+    nodes: dict[str, Mapping[str, Any]] = {"ImageToTensorCalculator": image_input(file)}
+    detector = file.metadata.detector
+    if len(outputs) == 4:
+        return nodes | {"TensorsToDetectionsCalculator": _decoded(file)}
+    if len(outputs) == 2 and detector is not None:
+        return nodes | _raw(file, detector)
+    listed = "; ".join(map(str, outputs))
+    raise ModelError(
+        f"model {file.path.name!r} can't be used as a detector: expected 4 outputs (boxes, "
+        f"classes, scores, count), or 2 (boxes, scores) with anchors in its metadata or in a "
+        f"spec, but found {len(outputs)}: {listed}"
+    )
+
+
+def image_input(file: TfliteFile) -> dict[str, Any]:
+    """Returns the options of ImageToTensorCalculator for a model that takes one picture.
+
+    Raises:
+        ModelError: the model takes something else, or floats of a range it does not tell.
+    """
+    name, inputs = file.path.name, file.main.inputs
+    shape = inputs[0].shape if inputs else ()
+    if len(inputs) != 1 or len(shape) != 4 or shape[3] not in (1, 3) or min(shape[1:3]) < 1:
+        listed = "; ".join(map(str, inputs))
+        raise ModelError(
+            f"model {name!r} expects no picture: one input [1, height, width, 3] is needed, found "
+            f"{listed or 'none'}"
+        )
+    size = {"output_tensor_width": shape[2], "output_tensor_height": shape[1]}
+    return size | _value_range(name, inputs[0], file.metadata.inputs)
+
+
+def _value_range(name: str, info: TensorInfo, said: Sequence[TensorMetadata]) -> dict[str, Any]:
+    kind = info.dtype.name
+    if kind == "uint8":
+        return {"output_tensor_uint_range": {"min": 0, "max": 255}}
+    if kind == "int8":
+        return {"output_tensor_int_range": {"min": -128, "max": 127}}
+    if kind != "float32":
+        raise ModelError(f"model {name!r}: a picture as {kind} is not supported; found {info}")
+    if not said or not said[0].mean or not said[0].std:
+        raise ModelError(
+            f"model {name!r} does not tell what range of floats it takes: its metadata has no "
+            f"mean and std for input {info.name!r}; write a spec, or use a quantised model"
+        )
+    mean, std = said[0].mean[0], said[0].std[0]
+    return {"output_tensor_float_range": {"min": -mean / std, "max": (255 - mean) / std}}
+
+
+def _decoded(file: TfliteFile) -> dict[str, Any]:
+    said = file.metadata.outputs
+    names = [one.name for one in said]
+    places = [names.index(role) for role in _ROLES] if set(_ROLES) <= set(names) else [0, 1, 2, 3]
+    boxes, classes, scores, count = places
+    left, top, right, bottom = (said[boxes].box_order if said else ()) or _OPERATOR_ORDER
+    threshold = said[scores].score_threshold if said else None
+    options: dict[str, Any] = {
+        "num_classes": max(len(file.labels), 1),
+        "num_coords": 4,
+        "tensor_mapping": {
+            "detections_tensor_index": boxes,
+            "classes_tensor_index": classes,
+            "scores_tensor_index": scores,
+            "num_detections_tensor_index": count,
+        },
+        "box_boundaries_indices": {"xmin": left, "ymin": top, "xmax": right, "ymax": bottom},
+    }
+    return options if threshold is None else options | {"min_score_thresh": threshold}
+
+
+def _raw(file: TfliteFile, detector: DetectorMetadata) -> dict[str, Mapping[str, Any]]:
+    boxes = _place_of_boxes(file, detector)
+    anchors = [
+        {"x_center": x, "y_center": y, "w": width, "h": height}
+        for x, y, width, height in detector.anchors
+    ]
+    places = {"detections_tensor_index": boxes, "scores_tensor_index": 1 - boxes}
+    return {
+        "SsdAnchorsCalculator": {"fixed_anchors": anchors},
+        "TensorsToDetectionsCalculator": {**detector.decoding, "tensor_mapping": places},
+    }
+
+
+def _place_of_boxes(file: TfliteFile, detector: DetectorMetadata) -> int:
+    wanted = int(detector.decoding["num_coords"])
+    sizes = [info.shape[-1] if info.shape else 0 for info in file.main.outputs]
+    if wanted not in sizes:
+        raise ModelError(
+            f"model {file.path.name!r}: expected an output with {wanted} numbers a box, found "
+            f"{'; '.join(map(str, file.main.outputs))}"
+        )
+    return sizes.index(wanted)

@@ -1,0 +1,105 @@
+"""Finds a model by a path, or by the name of one that is packaged or was fetched."""
+
+import os
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from flowlace.inference.errors import ModelError
+from flowlace.inference.model_spec import ModelSpec, read_model_spec
+from flowlace.inference.public_models import PUBLIC_MODELS
+
+FOLDER_VARIABLE = "FLOWLACE_MODELS"
+"""Environment variable with the folder of fetched models."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackagedModel:
+    """A model that comes with the package."""
+
+    folder: Path
+    """Holds the weights, the spec and the card."""
+    spec: ModelSpec
+    """What is known about it."""
+
+    @property
+    def card(self) -> Path:
+        """The card: data, licence, figures, limits."""
+        return self.folder / "card.md"
+
+    def file(self, precision: str = "") -> Path:
+        """Returns the weights of a precision, the default one if empty.
+
+        Raises:
+            ModelError: the model has no such precision; lists those it has.
+        """
+        wanted = precision or self.spec.default
+        if wanted not in self.spec.files:
+            known = ", ".join(self.spec.files)
+            raise ModelError(
+                f"model {self.spec.name!r} comes as {known}, not as {precision!r}; write "
+                f"{self.spec.name}:{self.spec.default}"
+            )
+        return self.folder / self.spec.files[wanted].file
+
+
+def packaged_models() -> dict[str, PackagedModel]:
+    """Returns the models that come with the package, by name."""
+    root = Path(str(files("flowlace") / "models"))
+    found = (
+        PackagedModel(folder=path.parent, spec=read_model_spec(path))
+        for path in sorted(root.glob("*/*.json"))
+    )
+    return {one.spec.name: one for one in found}
+
+
+def fetched_folder() -> Path:
+    """Returns the folder of fetched models: `$FLOWLACE_MODELS`, or one in the user's cache."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    if given:
+        return Path(given)
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "flowlace" / "models"
+
+
+def fetched_file(name: str) -> Path:
+    """Returns where a public model lies once it was fetched."""
+    return fetched_folder() / f"{name}.tflite"
+
+
+def find_model(name_or_path: str | Path) -> Path:
+    """Returns the file of a model: a path, or `NAME` or `NAME:PRECISION`.
+
+    Raises:
+        ModelError: there is no such file or model, or it is public and was not fetched yet.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    name, _, precision = str(name_or_path).partition(":")
+    packaged = packaged_models()
+    if name in packaged:
+        return packaged[name].file(precision)
+    if name in PUBLIC_MODELS and not precision:
+        return _fetched(name)
+    known = ", ".join([*packaged, *PUBLIC_MODELS])
+    raise ModelError(f"model {str(name_or_path)!r} is neither a file nor one of: {known}")
+
+
+def _fetched(name: str) -> Path:
+    path = fetched_file(name)
+    if not path.is_file():
+        raise ModelError(
+            f"model {name!r} is not on this machine yet; run: flowlace models fetch {name}"
+        )
+    return path
+
+
+def find_packaged(path: Path) -> PackagedModel | None:
+    """Returns the packaged model a file belongs to; None for any other file."""
+    resolved = path.resolve()
+    for model in packaged_models().values():
+        names = {one.file for one in model.spec.files.values()}
+        if resolved.parent == model.folder.resolve() and resolved.name in names:
+            return model
+    return None

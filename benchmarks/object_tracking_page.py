@@ -3,7 +3,7 @@
 INTRODUCTION = """# Object tracking
 
 Written by `PYTHONPATH=src:benchmarks python benchmarks/object_tracking_accuracy.py --markdown
-docs/benchmarks/object_tracking.md` (needs `pip install trackeval`). Everything runs through the
+docs/benchmarks/object_tracking.md` (needs `pip install -e '.[bench]'`). Everything runs through the
 graph `object_tracking`; the detector is replaced by one that replays the truth
 (`ReplayDetectorCalculator`), so the scores say what association and tracking lose, not what a
 detector misses.

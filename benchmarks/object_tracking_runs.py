@@ -1,11 +1,12 @@
 """Runs `graphs/object_tracking` with a replayed detector, and scores what comes out.
 
-Scores: TrackEval's HOTA, CLEAR (MOTA) and Identity (IDF1): `pip install trackeval`. What counts as
-truth: rows with visible_fraction >= .3 and both sides >= 12 px; the detector replays these too. A
-result that lies on an object that does not count is neither right nor wrong, as in MOT Challenge.
+Scores: TrackEval's HOTA, CLEAR (MOTA) and Identity (IDF1); `pip install -e '.[bench]'`. What counts
+as truth: rows with visible_fraction >= .3 and both sides >= 12 px; the detector replays these too.
+A result that lies on an object that does not count is neither right nor wrong, as in MOT Challenge.
 """
 
 import io
+import re
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
@@ -44,9 +45,14 @@ Motion = dict[int, TrackingData]
 LEAST_VISIBLE = 0.3
 LEAST_SIDE_PX = 12
 FOLDER = graphs_folder() / "object_tracking"
-DETECTOR = """calculator: "ReplayDetectorCalculator"
+DETECTOR = re.compile(r'node \{[^{}]*"ObjectDetectionSubgraph"(?:[^{}]|\{(?:[^{}]|\{.*?\})*\})*\}')
+REPLAY = """node {
+  calculator: "ReplayDetectorCalculator"
+  input_stream: "IMAGE:detection_frames"
   input_side_packet: "TRUTH:truth"
-  options { [flowlace.ReplayDetectorCalculatorOptions.ext] { %s } }"""
+  output_stream: "DETECTIONS:detections"
+  options { [flowlace.ReplayDetectorCalculatorOptions.ext] { %s } }
+}"""
 TRUTH = '\ninput_side_packet: "TRUTH:truth"\nexecutor { type: "ApplicationThreadExecutor" }\n'
 MOTION = """node {
   calculator: "ReplayMotionCalculator"
@@ -155,7 +161,8 @@ def graph_text(setting: Setting) -> str:
     assert rest
     text = head.replace('output_stream: "VIDEO:annotated_frames"\n', "")
     text = text.replace("detection_period_us: 333333", f"detection_period_us: {setting.period_us}")
-    text = text.replace('calculator: "ObjectDetectionSubgraph"', DETECTOR % setting.noise)
+    text, count = DETECTOR.subn(REPLAY % setting.noise, text)
+    assert count == 1
     return text + TRUTH
 
 

@@ -1,5 +1,6 @@
 """The packaged object tracking graph with a detector that replays the truth."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,8 +13,13 @@ from flowlace.framework.validation import validate_graph
 from flowlace.runner.find_graph import find_graph
 from flowlace.testing import replay_detector  # noqa: F401  (registers the detector)
 
-DETECTOR = """calculator: "ReplayDetectorCalculator"
-  input_side_packet: "TRUTH:truth" """
+DETECTOR = re.compile(r'node \{[^{}]*"ObjectDetectionSubgraph"(?:[^{}]|\{(?:[^{}]|\{.*?\})*\})*\}')
+REPLAY = """node {
+  calculator: "ReplayDetectorCalculator"
+  input_stream: "IMAGE:detection_frames"
+  input_side_packet: "TRUTH:truth"
+  output_stream: "DETECTIONS:detections"
+}"""
 
 Change = Callable[[str], str]
 
@@ -21,7 +27,8 @@ Change = Callable[[str], str]
 def replayed_text(change: Change = str) -> str:
     """Returns the text of `object_tracking`, the detector exchanged, changed once more."""
     text = find_graph("object_tracking").read_text()
-    text = text.replace('calculator: "ObjectDetectionSubgraph"', DETECTOR)
+    text, count = DETECTOR.subn(REPLAY, text)
+    assert count == 1
     return change(text + '\ninput_side_packet: "TRUTH:truth"\n')
 
 

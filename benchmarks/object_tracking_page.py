@@ -58,7 +58,7 @@ LIMITS = """
 
 * The boxes of walkers breathe with their steps: from one frame to the next they may be twice as
   wide or half. With three detections a second that, and not the ids, is what keeps clear streets
-  from an IDF1 of .95: there is no switch, and without people the same streets are well above it.
+  from an IDF1 of .95: there is no switch, and without people the same streets are above it.
   The manager shows an object's usual size between detections for that reason.
 * What appears between two detections is not shown before the second. With three detections a
   second and perfect boxes and ids in between, busy streets can reach an IDF1 of about .91 (seeds

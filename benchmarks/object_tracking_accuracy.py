@@ -66,7 +66,7 @@ def main() -> None:
                 (s for s in count(1) if hides_nothing(s, CLEAR_DENSITY, CLEAR_SECONDS)), given.seeds
             )
         )
-        lines += told([f"seeds {', '.join(map(str, clear))}:", *head()])
+        lines += told([f"seeds {', '.join(map(str, clear))}:", "", *head()])
         clear_settings = {
             f"{rate} fps": replace(Setting(), period_us=us) for rate, us in PERIODS.items()
         }

@@ -1,8 +1,8 @@
 import pytest
+from tests.calculators.tracking.made_detections import box, detection
 
 from flowlace.formats.detection import Detection
 from flowlace.formats.object_row import best_label, object_rows
-from tests.calculators.tracking.made_detections import box, detection
 
 
 def test_the_confidence_is_that_of_the_box_with_the_same_id() -> None:

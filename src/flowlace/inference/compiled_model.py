@@ -67,7 +67,11 @@ class CompiledModel(ModelRunner):
             try:
                 options = _options(hardware, num_threads, str(weight_cache), is_exact)
                 self._compile(options)
-            except (RuntimeError, ImportError) as error:
+            except ImportError as error:
+                raise ModelError(
+                    f"{hardware} with these options needs ai-edge-litert, which is not installed"
+                ) from error
+            except RuntimeError as error:
                 # Without its frames, so that what they hold is freed, and logged, in here.
                 failure = error.with_traceback(None)
         if failure is not None:

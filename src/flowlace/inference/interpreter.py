@@ -3,6 +3,8 @@
 import importlib.metadata
 from typing import Any
 
+import numpy as np
+
 from flowlace.inference.errors import ModelError
 from flowlace.inference.native_log import caught_native_log
 from flowlace.inference.tflite_file import TfliteFile
@@ -58,3 +60,8 @@ def make_interpreter(file: TfliteFile, *, num_threads: int, use_xnnpack: bool) -
             )
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"model {str(file.path)!r} is refused: {error}") from error
+    except (ImportError, SystemError) as error:
+        raise ModelError(
+            f"{runtime_name()} can't be used with numpy {np.__version__}; install numpy<2 beside "
+            f"tflite-runtime, or ai-edge-litert instead"
+        ) from error

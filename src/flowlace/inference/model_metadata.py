@@ -4,7 +4,6 @@ Sources: MediaPipe `tasks/metadata/metadata_schema.fbs` (the `TFLITE_METADATA` e
 `object_detector_metadata_schema.fbs` (anchors and decoding of raw detectors).
 """
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -72,13 +71,7 @@ def parse_metadata(data: bytes) -> ModelMetadata:
     Raises:
         ValueError: the bytes are no such metadata.
     """
-    try:
-        return _read(TableReader.root(data))
-    except (struct.error, IndexError, TypeError) as error:
-        raise ValueError(f"the model's metadata is damaged: {error}") from error
-
-
-def _read(root: TableReader) -> ModelMetadata:
+    root = TableReader.root(data)
     subgraphs = root.tables(3)
     main = subgraphs[0] if subgraphs else None
     return ModelMetadata(

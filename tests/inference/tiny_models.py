@@ -89,7 +89,11 @@ def _graph(graph: TinyGraph, kinds: list[str], buffers: list[Any]) -> Any:
         operator.opcodeIndex = kinds.index(kind)
         operator.inputs = [numbers[name] for name in inputs]
         operator.outputs = [numbers[name] for name in outputs]
-        options = {"ADD": schema.AddOptionsT, "MUL": schema.MulOptionsT}.get(kind)
+        options = {
+            "ADD": schema.AddOptionsT,
+            "MUL": schema.MulOptionsT,
+            "FULLY_CONNECTED": schema.FullyConnectedOptionsT,
+        }.get(kind)
         if options is not None:
             operator.builtinOptions = options()
             operator.builtinOptionsType = getattr(
@@ -168,6 +172,22 @@ def adding(number: float = 1.0, shape: Sequence[int] = (1, 3), signature: str = 
         outputs=["y"],
         operators=[("ADD", ["x", "number"], ["y"])],
         signature=signature,
+    )
+
+
+def weighing(weights: Any) -> TinyGraph:
+    """Returns the graph y = weights · x, with weights `[out, in]`."""
+    outputs, inputs = np.shape(weights)
+    return TinyGraph(
+        tensors=[
+            TinyTensor(name="x", shape=(1, inputs)),
+            TinyTensor(name="weights", values=weights),
+            TinyTensor(name="bias", values=np.zeros(outputs)),
+            TinyTensor(name="y", shape=(1, outputs)),
+        ],
+        inputs=["x"],
+        outputs=["y"],
+        operators=[("FULLY_CONNECTED", ["x", "weights", "bias"], ["y"])],
     )
 
 

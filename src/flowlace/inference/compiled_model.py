@@ -16,6 +16,7 @@ from flowlace.inference.model_runner import ModelRunner, fitting_shape, write_in
 from flowlace.inference.native_log import NativeLog, caught_native_log
 from flowlace.inference.signature_model import find_signature
 from flowlace.inference.tflite_file import TensorInfo, TfliteFile
+from flowlace.inference.weight_cache import sealed_weight_cache
 
 _REASONS = (
     r"No adapters? found",
@@ -62,11 +63,17 @@ class CompiledModel(ModelRunner):
                 f"model {file.path.name!r} has inputs of open size, which only the interpreter on "
                 f"the CPU takes"
             )
+        if weight_cache:
+            with sealed_weight_cache(Path(weight_cache), file) as cache:
+                self._compile(hardware, num_threads, cache, is_exact)
+        else:
+            self._compile(hardware, num_threads, "", is_exact)
+
+    def _compile(self, hardware: str, num_threads: int, weight_cache: str, is_exact: bool) -> None:
         failure: Exception | None = None
         with caught_native_log() as native:
             try:
-                options = _options(hardware, num_threads, str(weight_cache), is_exact)
-                self._compile(options)
+                self._prepare(_options(hardware, num_threads, weight_cache, is_exact))
             except ImportError as error:
                 raise ModelError(
                     f"{hardware} with these options needs ai-edge-litert, which is not installed"
@@ -76,11 +83,11 @@ class CompiledModel(ModelRunner):
                 failure = error.with_traceback(None)
         if failure is not None:
             raise ModelError(
-                f"model {file.path.name!r} can't be compiled for {hardware}: "
+                f"model {self.file.path.name!r} can't be compiled for {hardware}: "
                 f"{_reason(failure, native)}"
             ) from failure
 
-    def _compile(self, options: Any) -> None:
+    def _prepare(self, options: Any) -> None:
         from ai_edge_litert.compiled_model import CompiledModel as LitertModel
 
         model = LitertModel.from_buffer(self.file.content, options=options)

@@ -1,5 +1,7 @@
 """The weight cache: it makes starts faster, and never changes what a model gives."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +82,18 @@ def test_nothing_is_left_beside_cache_and_seal(tmp_path: Path, cache: Path) -> N
     assert {one.name for one in tmp_path.iterdir()} == {
         "times_2.tflite", "weights.cache", "weights.cache.seal",
     }  # fmt: skip
+
+
+def test_the_runtime_does_not_talk_while_models_run(tmp_path: Path, cache: Path) -> None:
+    # In a process of its own: the runtime says most of it only once.
+    code = (
+        "import sys\n"
+        "from flowlace.inference.delegates import *\n"
+        f"file = TfliteFile({str(made(tmp_path, 2).path)!r})\n"
+        f"model = open_on_cpu(file, DelegateOptions(weight_cache={str(cache)!r}))\n"
+        "model.run(golden_inputs(file.main, seed=0))\n"
+        "print('ran', file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("ran")
+    assert done.stdout == ""

@@ -12,6 +12,7 @@ import numpy as np
 
 from flowlace.formats.tensor import Tensor
 from flowlace.inference.errors import ModelError
+from flowlace.inference.interpreter import require_threads
 from flowlace.inference.model_runner import ModelRunner, fitting_shape, write_input
 from flowlace.inference.native_log import NativeLog, caught_native_log
 from flowlace.inference.signature_model import find_signature
@@ -55,6 +56,7 @@ class CompiledModel(ModelRunner):
         is_exact: bool = False,
         signature: str = "",
     ) -> None:
+        require_threads(num_threads)
         self.file = file
         self.signature = find_signature(file, signature) if signature else file.main
         self.device = f"{hardware}, weights cached" if weight_cache else hardware
@@ -104,6 +106,9 @@ class CompiledModel(ModelRunner):
             for info in self.signature.outputs
         }
         self._output_shapes = {name: tuple(one["shape"]) for name, one in sizes.items()}
+        # The first write makes the runtime talk once more; in here nobody has to read it.
+        for info in self.signature.inputs:
+            self._inputs[info.name].write(np.zeros(info.shape, info.dtype))
 
     def run(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Runs the model; see `ModelRunner.run`."""

@@ -1,8 +1,7 @@
 import pytest
 import torch
-from torch import nn
-
 from flowlace_trainers.averaging import AveragedModel
+from torch import nn
 
 
 def model_of(value: float) -> nn.Linear:

@@ -1,7 +1,6 @@
 import doctest
 
 import pytest
-
 from flowlace_trainers import schedule
 from flowlace_trainers.schedule import Phase, learning_rate, phase_at
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +36,6 @@ def converted(model: nn.Module, picture_shape: tuple[int, int, int]) -> bytes:
         picture_shape: y, x, channel.
     """
     channel_last = litert_torch.to_channel_last_io(model.eval(), args=[0])
-    logging.getLogger("torch").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converter, about itself
         exported = litert_torch.convert(channel_last, (torch.zeros(1, *picture_shape),))
@@ -53,6 +51,9 @@ def quantized(
         content: a float32 model with one input.
         inputs: some hundred of what the model will see; ranges of activations come from them.
         keep_float: regular expression of tensors; what makes them stays in float.
+
+    Raises:
+        TrainerError: an input or output didn't stay in float.
     """
     interpreter = Interpreter(model_content=content, num_threads=1)
     (signature,) = interpreter.get_signature_list()
@@ -67,8 +68,12 @@ def quantized(
             algorithm_key=algorithm_manager.AlgorithmName.NO_QUANTIZE,
         )
     data = {signature: [{name: one} for one in inputs]}
-    ranges = made.calibrate(data, num_threads=1)
-    return bytes(made.quantize(ranges, enable_progress_report=False).quantized_model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # calibration keeps all tensors, as it has to
+        ranges = made.calibrate(data, num_threads=1)
+        small = bytes(made.quantize(ranges, enable_progress_report=False).quantized_model)
+    _check_float_ends(small)
+    return small
 
 
 def runner(content: bytes) -> Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]:
@@ -154,6 +159,17 @@ def read_card(content: bytes) -> tuple[dict[str, Any], list[str]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         labels = archive.read(LABELS_FILE).decode().splitlines()
     return facts, labels
+
+
+def _check_float_ends(content: bytes) -> None:
+    # The quantiser turns an output to int8 where the graph goes on from it in eight bits.
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    for one in [*interpreter.get_input_details(), *interpreter.get_output_details()]:
+        if one["dtype"] != np.float32:
+            raise TrainerError(
+                f"{one['name']!r} became {one['dtype'].__name__} in quantisation, expected "
+                "float32; keep what it is made from and what uses it in float together"
+            )
 
 
 def _decibels(pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:

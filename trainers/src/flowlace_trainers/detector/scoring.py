@@ -23,11 +23,10 @@ def coco_scores(
     the means and have no score of their own.
     """
     with contextlib.redirect_stdout(io.StringIO()):
-        known = COCO()
-        known.dataset = _dataset(truth, labels)
-        known.createIndex()
+        known = _indexed(_dataset(truth, labels))
         rows = _rows(found)
-        said = known.loadRes(rows) if len(rows) else known.loadRes(np.zeros((0, 7)))
+        # COCO's loader fails on no rows at all.
+        said = known.loadRes(rows) if len(rows) else _indexed({**known.dataset, "annotations": []})
         run = COCOeval(known, said, "bbox")
         run.evaluate()
         run.accumulate()
@@ -44,6 +43,13 @@ def coco_scores(
         results[f"AP {labels[number]}"] = float(by_class[:, :, number].mean())
         results[f"AP50 {labels[number]}"] = float(by_class[0, :, number].mean())
     return results
+
+
+def _indexed(dataset: dict[str, Any]) -> Any:
+    made = COCO()
+    made.dataset = dataset
+    made.createIndex()
+    return made
 
 
 def _dataset(truth: Sequence[Sample], labels: Sequence[str]) -> dict[str, Any]:

@@ -54,6 +54,9 @@ class LineTask:
         factor = float("nan") if step == self._bad_step else 1.0
         return {"square": ((model(x) - 2 * x) ** 2).mean() * factor}
 
+    def settle(self, model: nn.Module) -> None:
+        self.settled = model
+
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
         x = torch.linspace(-1, 1, 9)[:, None]
         return {"closeness": -float((model(x).detach() - 2 * x).abs().mean())}

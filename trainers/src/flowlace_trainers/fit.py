@@ -74,6 +74,9 @@ class Task(Protocol[BatchT]):
     def losses(self, model: nn.Module, batch: BatchT, fabric: Fabric) -> Mapping[str, Tensor]:
         """Returns the losses of a batch; their sum is made smaller."""
 
+    def settle(self, model: nn.Module) -> None:
+        """Measures anew what the mean of weights doesn't carry: statistics of norms."""
+
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
         """Returns how good the model is on the pictures kept for that."""
 
@@ -123,6 +126,7 @@ def fit(task: Task[BatchT], options: FitOptions, folder: Path) -> Path:
                 fabric.print(_progress(step + 1, options.steps, losses, rate))
             is_last = step + 1 == options.steps
             if is_last or (step + 1) % options.evaluate_every == 0:
+                task.settle(averaged.model)
                 results = dict(task.evaluate(averaged.model))
                 _log(folder, step + 1, results)
                 fabric.print(_result_line(step + 1, results))

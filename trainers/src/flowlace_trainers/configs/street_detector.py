@@ -90,7 +90,7 @@ CONFIG = DetectorConfig(
         nearer=1.4, farther=0.75, shift=0.1, brightness=0.25, colour=0.08, gray=0.05, mosaic=0.15
     ),
     fit=FitOptions(
-        steps=7000,
+        steps=5500,
         phases=(
             Phase(share=0.3, width_px=256, height_px=160, strength=0.3, drop=0.0),
             Phase(share=0.3, width_px=320, height_px=192, strength=0.6, drop=0.05),

@@ -28,6 +28,11 @@ class Stage:
     """FusedMBConv instead of MBConv with squeeze-and-excitation."""
 
 
+def batch_norm(channels: int) -> nn.BatchNorm2d:
+    """Returns the batch normalisation used everywhere."""
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.03)
+
+
 class ConvNorm(nn.Sequential):
     """Convolution, batch normalisation and, unless told otherwise, ReLU."""
 
@@ -43,7 +48,7 @@ class ConvNorm(nn.Sequential):
     ) -> None:
         super().__init__(
             nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-            nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.03),
+            batch_norm(outputs),
             nn.Identity() if is_linear else nn.ReLU(inplace=True),
         )
 

@@ -12,6 +12,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from flowlace_trainers.averaging import settle_norms
 from flowlace_trainers.card import CardText
 from flowlace_trainers.detector.assignment import Truth
 from flowlace_trainers.detector.augmentation import AugmentOptions, augmented, letterbox, moved
@@ -25,6 +26,7 @@ from flowlace_trainers.schedule import Phase
 
 _MOSAIC_TILES = 4
 _PICTURES_AT_A_TIME = 16
+_SETTLING_PICTURES = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +134,26 @@ class DetectorTask:
         truth = Truth(*(fabric.to_device(one) for one in batch.truth))
         return detector_loss(model(pictures), truth, width, height)
 
+    def settle(self, model: nn.Module) -> None:
+        """Measures the statistics of norms on training pictures as a graph would show them."""
+        self.set_drop(model, 0.0)
+        device = next(model.parameters()).device
+        settle_norms(model, (one.to(device) for one in self._plain_pictures(_SETTLING_PICTURES)))
+
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
         """Returns COCO's scores on the development samples."""
         results = score(torch_detector(model), self.development, self.config)
         return {name: value for name, value in results.items() if " " not in name}
+
+    def _plain_pictures(self, count: int) -> Iterator[Tensor]:
+        """Gives training pictures unchanged, from all over the samples, some at a time."""
+        numbers = np.linspace(0, len(self.training) - 1, count).astype(int)
+        # Shuffled: neighbours may be of one place, and every batch has to look like all.
+        order = np.random.default_rng((self.config.fit.seed, 23)).permutation(numbers)
+        width, height = self.config.width_px, self.config.height_px
+        for some in np.split(order, count // _PICTURES_AT_A_TIME):
+            samples = [boxed_in(self.training[int(one)], width, height) for one in some]
+            yield as_batch(samples).pictures
 
     def _shuffled(self, place: int) -> int:
         count = len(self.training)

@@ -1,7 +1,7 @@
 import torch
-from torch import nn
 from flowlace_trainers.averaging import settle_norms
 from flowlace_trainers.detector.network import Detector, cell_middles, corners
+from torch import nn
 
 from tests.trainers.detector.toys import HEIGHT, NETWORK, WIDTH
 

@@ -41,7 +41,7 @@ def pictures() -> list[NDArray[np.float32]]:
     return [rng.normal(size=(1, *SHAPE)).astype(np.float32) for _ in range(16)]
 
 
-def torch_outputs(net: Net, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+def torch_outputs(net: nn.Module, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     with torch.no_grad():
         return [one.numpy() for one in net(torch.from_numpy(picture).permute(0, 3, 1, 2))]
 
@@ -96,6 +96,18 @@ def test_eight_bits_inside_and_floats_outside(
         lambda x: torch_outputs(net, x), tflite.runner(small), pictures, least_db=20, what="net"
     )
     assert agreement < 80
+
+
+def test_units_that_died_do_not_break_the_model(pictures: list[NDArray[np.float32]]) -> None:
+    torch.manual_seed(0)
+    dead = Net().eval()
+    deeper = nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1), nn.ReLU(), dead)
+    nn.init.constant_(deeper[0].weight, 0.0)
+    nn.init.constant_(deeper[0].bias, -1.0)
+    small = tflite.quantized(tflite.converted(deeper.eval(), SHAPE), pictures)
+    outputs = tflite.runner(small)(pictures[0])
+    for wanted, given in zip(torch_outputs(deeper, pictures[0]), outputs, strict=True):
+        np.testing.assert_allclose(given, wanted, atol=0.02)
 
 
 def test_an_output_that_became_int8_is_refused(

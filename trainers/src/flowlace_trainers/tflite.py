@@ -25,6 +25,8 @@ CARD_ENTRY = "FLOWLACE_CARD"
 LABELS_FILE = "labels.txt"
 """Name of the zipped file of labels at the end of a model, one a line."""
 
+_LEAST_RANGE = 1e-6
+
 Arrays = Sequence[NDArray[np.float32]]
 
 
@@ -70,7 +72,7 @@ def quantized(
     data = {signature: [{name: one} for one in inputs]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # calibration keeps all tensors, as it has to
-        ranges = made.calibrate(data, num_threads=1)
+        ranges = _widened(made.calibrate(data, num_threads=1))
         small = bytes(made.quantize(ranges, enable_progress_report=False).quantized_model)
     _check_float_ends(small)
     return small
@@ -159,6 +161,17 @@ def read_card(content: bytes) -> tuple[dict[str, Any], list[str]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         labels = archive.read(LABELS_FILE).decode().splitlines()
     return facts, labels
+
+
+def _widened(ranges: dict[str, Any]) -> dict[str, Any]:
+    """Gives tensors that were always the same, such as units that died, a range of 1.
+
+    Their steps would be so small that XNNPACK refuses the model.
+    """
+    for one in ranges.values():
+        if "max" in one and np.max(one["max"] - one["min"]) < _LEAST_RANGE:
+            one["max"] = one["min"] + np.ones_like(one["max"])
+    return ranges
 
 
 def _check_float_ends(content: bytes) -> None:

@@ -5,6 +5,7 @@ import collections
 import numpy as np
 import pytest
 import torch
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from flowlace_trainers import tflite
 from flowlace_trainers.errors import TrainerError
@@ -124,6 +125,22 @@ def test_a_card_reads_back_and_changes_no_result(
     assert tflite.read_card(packed) == ({"seed": 3}, ["car", "bike"])
     for wanted, given in zip(
         tflite.runner(content)(pictures[0]), tflite.runner(packed)(pictures[0]), strict=True
+    ):
+        np.testing.assert_array_equal(wanted, given)
+
+
+def test_weights_behind_the_flatbuffer_stay_with_the_model(
+    pictures: list[NDArray[np.float32]],
+) -> None:
+    torch.manual_seed(0)
+    layers = [nn.Conv2d(here, there, 3, padding=1) for here, there in ((3, 128), (128, 256))]
+    wide = nn.Sequential(*layers, nn.Conv2d(256, 3, 1), Net())  # weights of over 256 KiB
+    small = tflite.quantized(tflite.converted(wide.eval(), SHAPE), pictures)
+    buffers = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(small, 0)).buffers
+    assert any(one.offset > 1 for one in buffers)
+    packed = tflite.with_card(small, {}, ["car"])
+    for wanted, given in zip(
+        tflite.runner(small)(pictures[0]), tflite.runner(packed)(pictures[0]), strict=True
     ):
         np.testing.assert_array_equal(wanted, given)
 

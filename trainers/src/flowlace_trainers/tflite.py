@@ -136,6 +136,7 @@ def with_card(content: bytes, facts: Mapping[str, Any], labels: Sequence[str]) -
     Interpreters don't read either, so results stay the same.
     """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    _take_in_outer_buffers(model, content)
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     entry = schema.MetadataT()
@@ -161,6 +162,14 @@ def read_card(content: bytes) -> tuple[dict[str, Any], list[str]]:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         labels = archive.read(LABELS_FILE).decode().splitlines()
     return facts, labels
+
+
+def _take_in_outer_buffers(model: Any, content: bytes) -> None:
+    """Puts weights that lie behind the flatbuffer into it; packing would leave them behind."""
+    for one in model.buffers:
+        if one.offset > 1:
+            data = content[one.offset : one.offset + one.size]
+            one.data, one.offset, one.size = np.frombuffer(data, np.uint8), 0, 0
 
 
 def _widened(ranges: dict[str, Any]) -> dict[str, Any]:

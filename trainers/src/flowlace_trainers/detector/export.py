@@ -27,6 +27,7 @@ FLOAT_LEAST_DB = 80.0
 INT8_LEAST_DB = 20.0
 """The same for the int8 file; what it costs in mAP is on the card."""
 
+_SAME_DB = 200.0
 _CALIBRATION_PICTURES = 128
 _CHECKED_PICTURES = 8
 
@@ -89,6 +90,13 @@ def export_detector(
         )
         told = {**facts, "precision": precision, "agreement_db": round(agreement, 1)}
         packed = tflite.with_card(plain, told, training.labels)
+        tflite.check_agreement(
+            tflite.runner(plain),
+            tflite.runner(packed),
+            calibration[:1],
+            least_db=_SAME_DB,
+            what=f"{name} with its card",
+        )
         (folder / name).write_bytes(packed)
         files[precision] = ModelFile(file=name, sha256=hashlib.sha256(packed).hexdigest())
     spec = ModelSpec(

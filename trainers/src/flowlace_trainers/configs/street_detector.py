@@ -48,7 +48,7 @@ CARD = CardText(
         "light; density 0.4–1.6, pan 0–1, shake 0–1.5, noise 0–1.5 and light 0.5–2 are drawn by "
         "seed too. Splits are by seed and share no street and no figure: training 10000–10399 "
         "(12 moments of each within ten minutes), development 20000–20019 (10 each; chooses the "
-        "checkpoint), evaluation 30000–30039 (10 each; measured once for this card). Boxes are "
+        "checkpoint), evaluation 30000–30039 (10 each; used for this card only, never for a choice). Boxes are "
         "cut at the picture's edges. Boxes of which less than 30 % is visible (hidden by "
         "something nearer or outside the picture), and boxes with a side under 1/60 of the "
         "picture's height, are ignored in training and evaluation: neither find nor miss counts."

@@ -1,4 +1,4 @@
-"""The detection subgraph on real detectors: MediaPipe's own results, and the packaged one.
+"""The detection subgraph on real detectors: MediaPipe's own results, and the packaged one."""
 
 from pathlib import Path
 

@@ -3,10 +3,9 @@
 PYTHONPATH=src:benchmarks python benchmarks/object_tracking_accuracy.py \
     --markdown docs/benchmarks/object_tracking.md
 
-Needs `pip install -e '.[bench]'` and, for the real clips, ../shared/data/video. Settings were chosen
-on seeds 100 to 115; the page reports seeds 1 to 8, and, for streets that hide nothing, the first eight
-seeds from 1 on whose street does not.
-"""
+Needs `pip install -e '.[bench]'` and, for the real clips, ../shared/data/video. Settings were
+chosen on seeds 100 to 115; the page reports seeds 1 to 8, and, for streets that hide nothing, the
+first eight seeds from 1 on whose street does not."""
 
 import argparse
 import tempfile

@@ -21,14 +21,14 @@ not in these tables. The tracker underneath and its constants are those of
 
 ## Streets that hide nothing
 
-Density .1, ten seconds: the first eight seeds from 1 on where no object is hidden by another, a
+Density .1, eight seconds: the first eight seeds from 1 on where no object is hidden by another, a
 post or a tree.
 """
 
 AFTER_CLEAR = """
 ## Busy streets
 
-Seeds 1 to 8, density 1, six seconds: about fifteen objects at a time, which hide each other.
+Seeds 1 to 8, density 1, five seconds: about fifteen objects at a time, which hide each other.
 *Area* is MediaPipe's manager with its defaults; *IoU* pairs one to one within a class, by overlap
 and look; *reacquisition* gives lost objects their ids back by their look.
 """

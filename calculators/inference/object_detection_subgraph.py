@@ -69,6 +69,7 @@ def object_detection_subgraph(node: NodeConfig, options: ObjectDetectionOptions)
         }
         ```
     """
+    _check(options)
     try:
         path = find_model(options.model_path)
         file = TfliteFile(path)
@@ -81,6 +82,18 @@ def object_detection_subgraph(node: NodeConfig, options: ObjectDetectionOptions)
     )
     config.nodes = _Nodes(node, options, spec, str(path)).all()
     return config
+
+
+def _check(options: ObjectDetectionOptions) -> None:
+    if options.max_results == 0 or options.max_results < -1:
+        raise ValueError(f"max_results is 1 or more, or -1 for all, not {options.max_results}")
+    if not 0 <= options.min_suppression_threshold <= 1:
+        raise ValueError(
+            f"min_suppression_threshold lies within 0 and 1, not at "
+            f"{options.min_suppression_threshold:g}"
+        )
+    if options.allow_labels and options.ignore_labels:
+        raise ValueError("allow_labels and ignore_labels exclude each other")
 
 
 class _Nodes:

@@ -1,6 +1,6 @@
 """ObjectDetectionSubgraph: any detector, set by what its file says, from picture to labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import exp, log
 from pathlib import Path
 from typing import Any
@@ -225,3 +225,24 @@ def test_only_the_labels_asked_for_are_found(tmp_path: Path) -> None:
 def test_a_label_the_model_does_not_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GraphConfigError, match="no label 'cat'; it has: person, car, bus"):
         found(raw_detector(tmp_path), 'allow_labels: "cat"')
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("max_results: 0", "1 or more, or -1 for all, not 0"),
+        ("max_results: -5", "1 or more, or -1 for all, not -5"),
+        ("min_suppression_threshold: 7", "within 0 and 1, not at 7"),
+        ('allow_labels: "car" ignore_labels: "bus"', "exclude each other"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(tmp_path: Path, options: str, message: str) -> None:
+    with pytest.raises(GraphConfigError, match=message):
+        found(raw_detector(tmp_path), options)
+
+
+@pytest.mark.parametrize("kind", [raw_detector, lambda folder: decoded_detector(folder, SAID)])
+def test_no_more_than_the_best_results_are_found(
+    tmp_path: Path, kind: Callable[[Path], Path]
+) -> None:
+    assert len(found(kind(tmp_path), "max_results: 1 min_score_threshold: 0.1")) == 1

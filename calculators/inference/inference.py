@@ -21,6 +21,7 @@ from flowlace.framework.registry import register_calculator
 from flowlace.inference.delegates import Delegate, DelegateOptions, open_model
 from flowlace.inference.errors import ModelError
 from flowlace.inference.find_model import find_model
+from flowlace.inference.interpreter import MOST_THREADS
 from flowlace.inference.tflite_file import TensorInfo, TfliteFile
 
 
@@ -88,8 +89,10 @@ class InferenceCalculator(Calculator[InferenceOptions]):
             if len(tags) != 1:
                 raise ContractError(f"connect TENSORS or TENSOR as {what}, one of both")
         for threads in (options.cpu_num_thread, _xnnpack(options).num_threads):
-            if threads < -1 or threads == 0:
-                raise ContractError(f"a number of threads is 1 or more, or -1, not {threads}")
+            if threads != -1 and not 1 <= threads <= MOST_THREADS:
+                raise ContractError(
+                    f"a number of threads is 1 to {MOST_THREADS}, or -1 for one, not {threads}"
+                )
 
     def open(self) -> None:
         """Reads the model and makes it ready."""

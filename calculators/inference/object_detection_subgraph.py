@@ -33,8 +33,9 @@ class ObjectDetectionOptions:
     """Weaker detections are left out; the model's own threshold if unset."""
     max_results: int = option(3, default=-1)
     """Most detections of a picture; -1 for all."""
-    min_suppression_threshold: float = option(4, default=DEFAULT_OVERLAP)
-    """Intersection over union from which the weaker box of a class goes; raw detectors only."""
+    min_suppression_threshold: float | None = option(4)
+    """Intersection over union from which the weaker box of a class goes; raw detectors only. The
+    model's own if unset."""
     allow_labels: tuple[str, ...] = option(5)
     """Only these labels; all if empty."""
     ignore_labels: tuple[str, ...] = option(6)
@@ -68,6 +69,7 @@ def object_detection_subgraph(node: NodeConfig, options: ObjectDetectionOptions)
         }
         ```
     """
+    _check(options)
     try:
         path = find_model(options.model_path)
         file = TfliteFile(path)
@@ -80,6 +82,16 @@ def object_detection_subgraph(node: NodeConfig, options: ObjectDetectionOptions)
     )
     config.nodes = _Nodes(node, options, spec, str(path)).all()
     return config
+
+
+def _check(options: ObjectDetectionOptions) -> None:
+    if options.max_results == 0 or options.max_results < -1:
+        raise ValueError(f"max_results is 1 or more, or -1 for all, not {options.max_results}")
+    overlap = options.min_suppression_threshold
+    if overlap is not None and not 0 <= overlap <= 1:
+        raise ValueError(f"min_suppression_threshold lies within 0 and 1, not at {overlap:g}")
+    if options.allow_labels and options.ignore_labels:
+        raise ValueError("allow_labels and ignore_labels exclude each other")
 
 
 class _Nodes:
@@ -168,13 +180,18 @@ class _Nodes:
         return labels.index(label)
 
     def _suppression(self) -> NodeConfig:
+        options = self._options
         fields = {
-            "min_suppression_threshold": self._options.min_suppression_threshold,
-            "max_num_detections": self._options.max_results,
+            "min_suppression_threshold": DEFAULT_OVERLAP,
             "overlap_type": "INTERSECTION_OVER_UNION",
             "multiclass_nms": True,
             "return_empty_detections": True,
+            **self._spec.options("NonMaxSuppressionCalculator"),
         }
+        if options.min_suppression_threshold is not None:
+            fields["min_suppression_threshold"] = options.min_suppression_threshold
+        if options.max_results > 0:
+            fields["max_num_detections"] = options.max_results
         return _node(
             "NonMaxSuppressionCalculator",
             fields,

@@ -179,6 +179,37 @@ def test_a_missing_file_is_named(bundle: Path, tmp_path: Path) -> None:
         opened_bundle(changed)
 
 
+@pytest.mark.parametrize("place", [0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
+@pytest.mark.parametrize("damage", [b"", b"\xff" * 40, b"\x00" * 40])
+def test_a_damaged_bundle_is_an_error_and_nothing_else(
+    bundle: Path, tmp_path: Path, place: float, damage: bytes
+) -> None:
+    whole = bundle.read_bytes()
+    start = int(len(whole) * place)
+    rest = whole[start + len(damage) :] if damage else b""
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(whole[:start] + damage + rest)
+    with pytest.raises(BundleError, match=r"damaged\.zip"):
+        opened_bundle(damaged)
+
+
+def test_a_file_that_unpacks_to_another_size_is_not_unpacked(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = rewritten(bundle, tmp_path / "large.zip", {"graph.binarypb": bytes(1_000_000)})
+    unpacked: list[str] = []
+    read = zipfile.ZipFile.read
+
+    def noted(archive: zipfile.ZipFile, name: str) -> bytes:
+        unpacked.append(name)
+        return read(archive, name)
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", noted)
+    with pytest.raises(BundleError, match=r"'graph\.binarypb' is not what the manifest says"):
+        opened_bundle(changed)
+    assert unpacked == ["manifest.json"]
+
+
 def test_a_file_outside_of_the_bundle_is_not_written(bundle: Path, tmp_path: Path) -> None:
     content = manifest_of(bundle)
     content["files"].append({"path": "../evil", "size_bytes": 1, "sha256": "0"})
@@ -193,7 +224,18 @@ def test_a_file_outside_of_the_bundle_is_not_written(bundle: Path, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("manifest", "message"),
-    [(b"[]", "lists no files"), (b'{"files": [], "format": 9}', "format 9"), (b"{", "Expecting")],
+    [
+        (b"[]", "lists no files"),
+        (b'{"files": [], "format": 9}', "format 9"),
+        (b'{"files": [], "format": 1}', r"lists no graph\.pbtxt"),
+        (
+            b'{"files": [{"path": 5, "size_bytes": 1, "sha256": ""}], "format": 1}',
+            "path is no text",
+        ),
+        (b'{"files": null, "format": 1}', "list of files is odd"),
+        (b"{", "Expecting"),
+        (b"\xff", "can't be opened as a bundle"),
+    ],
 )
 def test_an_odd_manifest_is_told(
     bundle: Path, tmp_path: Path, manifest: bytes, message: str

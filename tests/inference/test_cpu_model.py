@@ -1,6 +1,7 @@
 """Models on the CPU: right results, in place, without copies, and clear errors."""
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from flowlace.formats.tensor import Quantization, Tensor
+from flowlace.inference.compiled_model import CompiledModel
 from flowlace.inference.cpu_model import CpuModel
 from flowlace.inference.errors import ModelError
 from flowlace.inference.signature_model import SignatureModel
@@ -15,6 +17,7 @@ from flowlace.inference.tflite_file import TfliteFile
 from tests.inference.tiny_models import (
     TinyGraph,
     TinyModel,
+    TinyTensor,
     accumulating,
     adding,
     logarithm,
@@ -170,7 +173,38 @@ def test_a_model_with_an_unknown_operator_is_refused_by_name(tmp_path: Path) -> 
         opened(tmp_path, graph)
 
 
-def test_no_threads_are_too_few(tmp_path: Path) -> None:
+@pytest.mark.parametrize("num_threads", [-1, 0, 257, 100_000])
+def test_too_few_and_too_many_threads_are_refused(tmp_path: Path, num_threads: int) -> None:
     file = TfliteFile(TinyModel(graphs=[adding()]).write(tmp_path / "add.tflite"))
-    with pytest.raises(ModelError, match="1 thread or more, not 0"):
-        CpuModel(file, num_threads=0)
+    with pytest.raises(ModelError, match=f"1 to 256 threads, not {num_threads}"):
+        CpuModel(file, num_threads=num_threads)
+    with pytest.raises(ModelError, match=f"1 to 256 threads, not {num_threads}"):
+        CompiledModel(file, "CPU", num_threads=num_threads)
+
+
+def test_a_model_without_inputs_gives_its_outputs(tmp_path: Path) -> None:
+    constant = TinyGraph(
+        tensors=[TinyTensor(name="a", values=[1.0, 2.0]), TinyTensor(name="y", shape=(2,))],
+        inputs=[],
+        outputs=["y"],
+        operators=[("ADD", ["a", "a"], ["y"])],
+    )
+    (found,) = opened(tmp_path, constant).run([])
+    assert found.array.tolist() == [2.0, 4.0]
+
+
+def test_outputs_kept_in_several_threads_never_change(tmp_path: Path) -> None:
+    file = TfliteFile(TinyModel(graphs=[adding(shape=LARGE)]).write(tmp_path / "add.tflite"))
+
+    def keep_some(first: int) -> list[tuple[int, NDArray[np.float32]]]:
+        model, kept = CpuModel(file), []
+        for value in range(first, first + 40):
+            (found,) = model.run([Tensor(np.full(LARGE, value, np.float32))])
+            if value % 3 == 0:
+                kept.append((value, found.array[0, 1:3]))
+        model.close()
+        return kept
+
+    with ThreadPoolExecutor(4) as threads:
+        kept = [pair for pairs in threads.map(keep_some, range(0, 400, 100)) for pair in pairs]
+    assert [np.unique(array).tolist() for _, array in kept] == [[value + 1] for value, _ in kept]

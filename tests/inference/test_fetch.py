@@ -3,12 +3,14 @@
 import hashlib
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from flowlace.inference import fetch
 from flowlace.inference.errors import ModelError
 from flowlace.inference.fetch import fetch_model
 from flowlace.inference.find_model import FOLDER_VARIABLE, fetched_file, find_model
@@ -24,10 +26,14 @@ class Server(ThreadingHTTPServer):
     break_after: int | None = None
     knows_ranges = True
     status = 200
+    content = CONTENT
+    has_length = True
+    is_silent = False
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.ranges: list[str] = []
+        self.silence = threading.Event()
 
     @property
     def url(self) -> str:
@@ -45,9 +51,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(self.server.status)
             return
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        content = self.server.content
+        if self.server.has_length:
+            self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        self.wfile.write(CONTENT[start : self.server.break_after])
+        if self.server.is_silent:
+            self.server.silence.wait(10)
+            return
+        self.wfile.write(content[start : self.server.break_after])
 
     def log_message(self, *_: object) -> None:
         """Keeps the test's output clean."""
@@ -58,6 +69,7 @@ def server() -> Iterator[Server]:
     with Server() as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield running
+        running.silence.set()
         running.shutdown()
 
 
@@ -112,9 +124,41 @@ def test_another_file_than_the_registered_one_is_removed(model: PublicModel) -> 
     assert list(fetched_file(model.name).parent.iterdir()) == []
 
 
-def test_a_longer_file_is_not_read_to_its_end(model: PublicModel) -> None:
-    with pytest.raises(ModelError, match="another file"):
+def test_a_longer_file_is_not_read_to_its_end(model: PublicModel, server: Server) -> None:
+    server.has_length = False
+    with pytest.raises(ModelError, match="what was fetched is another file"):
         fetch_model(replace(model, size_bytes=100))
+
+
+def test_a_page_in_place_of_the_model_is_refused_and_not_kept(
+    model: PublicModel, server: Server
+) -> None:
+    server.content = b"<html>Please log in</html>"
+    with pytest.raises(ModelError, match="the server has another file: 26 bytes, expected 256000"):
+        fetch_model(model)
+    assert list(fetched_file(model.name).parent.iterdir()) == []
+
+
+def test_a_server_that_falls_silent_is_given_up(
+    model: PublicModel, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.is_silent = True
+    monkeypatch.setattr(fetch, "TIMEOUT_S", 0.2)
+    with pytest.raises(ModelError, match=r"timed out; what has come is kept"):
+        fetch_model(model)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://[::1/model.tflite", "ftp:", "http://"])
+def test_an_address_that_is_none_is_told(model: PublicModel, url: str) -> None:
+    with pytest.raises(ModelError, match=r"'test-model' can't be fetched from "):
+        fetch_model(model, url=url)
+
+
+def test_a_model_fetched_twice_at_once_comes_once(model: PublicModel, server: Server) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        paths = list(threads.map(lambda _: fetch_model(model), range(2)))
+    assert [one.read_bytes() for one in paths] == [CONTENT, CONTENT]
+    assert server.ranges == [""]
 
 
 def test_a_damaged_model_that_is_there_is_fetched_again(model: PublicModel) -> None:

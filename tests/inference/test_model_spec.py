@@ -39,10 +39,22 @@ def test_a_calculator_the_spec_does_not_name_keeps_its_defaults() -> None:
     ("text", "reason"),
     [
         ("", "can't be read"),
-        ("[]", "can't be read"),
+        ("[]", r"the spec has to be an object, but is \[\]"),
+        ("null", "the spec has to be an object, but is None"),
+        pytest.param("[" * 100_000, "can't be read", id="deep"),
         ('{"name": "a"}', "task"),
         ('{"name": "a", "task": "b", "colour": 1}', "colour"),
         ('{"name": "a", "task": "b", "files": {"int8": {"file": "x"}}}', "sha256"),
+        ('{"name": 5, "task": "b"}', "name has to be a text, but is 5"),
+        ('{"name": "a", "task": "b", "labels": "car"}', "labels has to be a list, but is 'car'"),
+        ('{"name": "a", "task": "b", "labels": [1]}', "a label has to be a text, but is 1"),
+        ('{"name": "a", "task": "b", "files": []}', "files has to be an object"),
+        ('{"name": "a", "task": "b", "files": {"int8": "x"}}', r"files\.int8 has to be an object"),
+        (
+            '{"name": "a", "task": "b", "files": {"int8": {"file": "../x", "sha256": ""}}}',
+            r"files\.int8\.file has to lie beside the spec, but is '\.\./x'",
+        ),
+        ('{"name": "a", "task": "b", "nodes": {"C": 5}}', r"nodes\.C has to be an object"),
         ('{"name": "a", "task": "b", "default": "int8"}', "files has: none"),
     ],
 )

@@ -89,7 +89,12 @@ def _graph(graph: TinyGraph, kinds: list[str], buffers: list[Any]) -> Any:
         operator.opcodeIndex = kinds.index(kind)
         operator.inputs = [numbers[name] for name in inputs]
         operator.outputs = [numbers[name] for name in outputs]
-        options = {"ADD": schema.AddOptionsT, "MUL": schema.MulOptionsT}.get(kind)
+        options = {
+            "ADD": schema.AddOptionsT,
+            "MUL": schema.MulOptionsT,
+            "FULLY_CONNECTED": schema.FullyConnectedOptionsT,
+            "RESHAPE": schema.ReshapeOptionsT,
+        }.get(kind)
         if options is not None:
             operator.builtinOptions = options()
             operator.builtinOptionsType = getattr(
@@ -168,6 +173,45 @@ def adding(number: float = 1.0, shape: Sequence[int] = (1, 3), signature: str = 
         outputs=["y"],
         operators=[("ADD", ["x", "number"], ["y"])],
         signature=signature,
+    )
+
+
+def weighing(weights: Any) -> TinyGraph:
+    """Returns the graph y = weights · x, with weights `[out, in]`."""
+    outputs, inputs = np.shape(weights)
+    return TinyGraph(
+        tensors=[
+            TinyTensor(name="x", shape=(1, inputs)),
+            TinyTensor(name="weights", values=weights),
+            TinyTensor(name="bias", values=np.zeros(outputs)),
+            TinyTensor(name="y", shape=(1, outputs)),
+        ],
+        inputs=["x"],
+        outputs=["y"],
+        operators=[("FULLY_CONNECTED", ["x", "weights", "bias"], ["y"])],
+    )
+
+
+def answering(outputs: Mapping[str, Any], *, side: int = 4) -> TinyGraph:
+    """Returns a graph that takes a picture `[1, side, side, 3]` and always answers the same."""
+    tensors = [TinyTensor(name="picture", shape=(1, side, side, 3))]
+    operators: list[tuple[str, Sequence[str], Sequence[str]]] = []
+    for name, values in outputs.items():
+        size = int(np.size(values))
+        tensors += [
+            TinyTensor(name=f"{name}_weights", values=np.zeros((size, side * side * 3))),
+            TinyTensor(name=f"{name}_values", values=np.ravel(values)),
+            TinyTensor(name=f"{name}_flat", shape=(1, size)),
+            TinyTensor(name=f"{name}_shape", values=np.shape(values), dtype="int32"),
+            TinyTensor(name=name, shape=np.shape(values)),
+        ]
+        fully = ["picture", f"{name}_weights", f"{name}_values"]
+        operators += [
+            ("FULLY_CONNECTED", fully, [f"{name}_flat"]),
+            ("RESHAPE", [f"{name}_flat", f"{name}_shape"], [name]),
+        ]
+    return TinyGraph(
+        tensors=tensors, inputs=["picture"], outputs=list(outputs), operators=operators
     )
 
 

@@ -127,7 +127,10 @@ def test_another_choice_of_a_oneof_replaces_the_first() -> None:
         ("rate.frame_rate", "expected NODE.FIELD=VALUE"),
         ("speed=1", "the graph has no option 'speed'; it has: none"),
         ("speed.frame_rate=1", "no node 'speed'"),
-        ("rate.frame_speed=1", r"rate.frame_speed=1.*frame_speed"),
+        ("rate.frame_speed=1", r"no option 'frame_speed': frame_rate, .*did you mean"),
+        ("rate.=1", r"no option '': frame_rate, "),
+        ("rate.frame_rate.more=1", r"rate.frame_rate.more=1"),
+        ("detector.delegate.cpu.num_threads=1", r"no option 'delegate.cpu': tflite, gpu, "),
         ("rate.frame_rate=fast", "rate.frame_rate=fast"),
     ],
 )

@@ -91,6 +91,11 @@ def bundled_files(text: str) -> list[BundledFile]:
             f"the manifest has format {content.get('format')!r}, this version reads {FORMAT}"
         )
     try:
-        return [BundledFile(**one) for one in content["files"]]
+        files = [BundledFile(**one) for one in content["files"]]
     except TypeError as error:
         raise ValueError(f"the manifest's list of files is odd: {error}") from error
+    if not all(isinstance(one.path, str) for one in files):
+        raise ValueError("the manifest's list of files is odd: a path is no text")
+    if GRAPH_TEXT not in {one.path for one in files}:
+        raise ValueError(f"the manifest lists no {GRAPH_TEXT}")
+    return files

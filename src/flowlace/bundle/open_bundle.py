@@ -5,12 +5,17 @@ import hashlib
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
+from typing import Final
 
 from flowlace.bundle.manifest import GRAPH_TEXT, MANIFEST, BundledFile, bundled_files
 from flowlace.bundle.write_bundle import BundleError
 from flowlace.framework.config import GivenOptions, GraphConfig
 from flowlace.framework.config_load import load_graph_config
+
+_DAMAGE: Final = (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What reading a damaged zip raises; the last for passwords and compression it does not know."""
 
 
 def is_bundle(path: str | Path) -> bool:
@@ -33,7 +38,7 @@ def opened_bundle(path: str | Path) -> GraphConfig:
                 _extract(archive, one, folder)
     except KeyError as error:
         raise BundleError(f"{str(path)!r} is no whole bundle: {error.args[0]}") from error
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise BundleError(f"{str(path)!r} can't be opened as a bundle: {error}") from error
     config = load_graph_config(folder / GRAPH_TEXT)
     _point_to_files(config, folder, {one.path for one in listed})
@@ -44,8 +49,10 @@ def _extract(archive: zipfile.ZipFile, listed: BundledFile, folder: Path) -> Non
     target = (folder / listed.path).resolve()
     if not target.is_relative_to(folder.resolve()):
         raise ValueError(f"{listed.path!r} lies outside of the bundle")
-    data = archive.read(listed.path)
-    if hashlib.sha256(data).hexdigest() != listed.sha256:
+    # The size first: a changed zip may unpack to more than the memory holds.
+    is_same_size = archive.getinfo(listed.path).file_size == listed.size_bytes
+    data = archive.read(listed.path) if is_same_size else b""
+    if not is_same_size or hashlib.sha256(data).hexdigest() != listed.sha256:
         raise ValueError(f"{listed.path!r} is not what the manifest says; it was changed")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)

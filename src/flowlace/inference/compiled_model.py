@@ -12,10 +12,12 @@ import numpy as np
 
 from flowlace.formats.tensor import Tensor
 from flowlace.inference.errors import ModelError
+from flowlace.inference.interpreter import require_threads
 from flowlace.inference.model_runner import ModelRunner, fitting_shape, write_input
 from flowlace.inference.native_log import NativeLog, caught_native_log
 from flowlace.inference.signature_model import find_signature
 from flowlace.inference.tflite_file import TensorInfo, TfliteFile
+from flowlace.inference.weight_cache import sealed_weight_cache
 
 _REASONS = (
     r"No adapters? found",
@@ -54,6 +56,7 @@ class CompiledModel(ModelRunner):
         is_exact: bool = False,
         signature: str = "",
     ) -> None:
+        require_threads(num_threads)
         self.file = file
         self.signature = find_signature(file, signature) if signature else file.main
         self.device = f"{hardware}, weights cached" if weight_cache else hardware
@@ -62,21 +65,31 @@ class CompiledModel(ModelRunner):
                 f"model {file.path.name!r} has inputs of open size, which only the interpreter on "
                 f"the CPU takes"
             )
+        if weight_cache:
+            with sealed_weight_cache(Path(weight_cache), file) as cache:
+                self._compile(hardware, num_threads, cache, is_exact)
+        else:
+            self._compile(hardware, num_threads, "", is_exact)
+
+    def _compile(self, hardware: str, num_threads: int, weight_cache: str, is_exact: bool) -> None:
         failure: Exception | None = None
         with caught_native_log() as native:
             try:
-                options = _options(hardware, num_threads, str(weight_cache), is_exact)
-                self._compile(options)
-            except (RuntimeError, ImportError) as error:
+                self._prepare(_options(hardware, num_threads, weight_cache, is_exact))
+            except ImportError as error:
+                raise ModelError(
+                    f"{hardware} with these options needs ai-edge-litert, which is not installed"
+                ) from error
+            except RuntimeError as error:
                 # Without its frames, so that what they hold is freed, and logged, in here.
                 failure = error.with_traceback(None)
         if failure is not None:
             raise ModelError(
-                f"model {file.path.name!r} can't be compiled for {hardware}: "
+                f"model {self.file.path.name!r} can't be compiled for {hardware}: "
                 f"{_reason(failure, native)}"
             ) from failure
 
-    def _compile(self, options: Any) -> None:
+    def _prepare(self, options: Any) -> None:
         from ai_edge_litert.compiled_model import CompiledModel as LitertModel
 
         model = LitertModel.from_buffer(self.file.content, options=options)
@@ -93,6 +106,9 @@ class CompiledModel(ModelRunner):
             for info in self.signature.outputs
         }
         self._output_shapes = {name: tuple(one["shape"]) for name, one in sizes.items()}
+        # The first write makes the runtime talk once more; in here nobody has to read it.
+        for info in self.signature.inputs:
+            self._inputs[info.name].write(np.zeros(info.shape, info.dtype))
 
     def run(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Runs the model; see `ModelRunner.run`."""

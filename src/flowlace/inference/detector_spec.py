@@ -99,13 +99,12 @@ def _value_range(name: str, info: TensorInfo, said: Sequence[TensorMetadata]) ->
 
 
 def _decoded(file: TfliteFile) -> dict[str, Any]:
-    said = file.metadata.outputs
+    said = _said(file)
     names = [one.name for one in said]
     places = [names.index(role) for role in _ROLES] if set(_ROLES) <= set(names) else [0, 1, 2, 3]
     boxes, classes, scores, count = places
-    left, top, right, bottom = (said[boxes].box_order if said else ()) or _OPERATOR_ORDER
-    threshold = said[scores].score_threshold if said else None
-    options: dict[str, Any] = {
+    left, top, right, bottom = _box_order(file, said[boxes])
+    return {
         "num_classes": max(len(file.labels), 1),
         "num_coords": 4,
         "tensor_mapping": {
@@ -115,8 +114,24 @@ def _decoded(file: TfliteFile) -> dict[str, Any]:
             "num_detections_tensor_index": count,
         },
         "box_boundaries_indices": {"xmin": left, "ymin": top, "xmax": right, "ymax": bottom},
+        **_threshold(said[scores]),
     }
-    return options if threshold is None else options | {"min_score_thresh": threshold}
+
+
+def _said(file: TfliteFile) -> Sequence[TensorMetadata]:
+    """Returns what is said about each output: nothing, unless something is about all of them."""
+    said, outputs = file.metadata.outputs, file.main.outputs
+    return said if len(said) == len(outputs) else [TensorMetadata()] * len(outputs)
+
+
+def _box_order(file: TfliteFile, said: TensorMetadata) -> tuple[int, ...]:
+    if said.box_type not in ("", "BOUNDARIES") or said.box_coordinates not in ("", "RATIO"):
+        raise ModelError(
+            f"model {file.path.name!r} can't be used as a detector: expected boxes by their "
+            f"BOUNDARIES in RATIO to the picture, but its metadata says boxes by their "
+            f"{said.box_type or 'BOUNDARIES'} in {said.box_coordinates}"
+        )
+    return said.box_order or _OPERATOR_ORDER
 
 
 def _raw(file: TfliteFile, detector: DetectorMetadata) -> dict[str, Mapping[str, Any]]:
@@ -125,19 +140,32 @@ def _raw(file: TfliteFile, detector: DetectorMetadata) -> dict[str, Mapping[str,
         {"x_center": x, "y_center": y, "w": width, "h": height}
         for x, y, width, height in detector.anchors
     ]
-    places = {"detections_tensor_index": boxes, "scores_tensor_index": 1 - boxes}
+    options: dict[str, Any] = {
+        **detector.decoding,
+        "tensor_mapping": {"detections_tensor_index": boxes, "scores_tensor_index": 1 - boxes},
+    }
     return {
         "SsdAnchorsCalculator": {"fixed_anchors": anchors},
-        "TensorsToDetectionsCalculator": {**detector.decoding, "tensor_mapping": places},
+        "TensorsToDetectionsCalculator": options | _threshold(_said(file)[1 - boxes]),
     }
 
 
+def _threshold(scores: TensorMetadata) -> dict[str, Any]:
+    threshold = scores.score_threshold
+    return {} if threshold is None else {"min_score_thresh": threshold}
+
+
 def _place_of_boxes(file: TfliteFile, detector: DetectorMetadata) -> int:
+    names = [one.name for one in _said(file)]
+    if _ROLES[0] in names:
+        return names.index(_ROLES[0])
     wanted = int(detector.decoding["num_coords"])
-    sizes = [info.shape[-1] if info.shape else 0 for info in file.main.outputs]
-    if wanted not in sizes:
+    outputs = file.main.outputs
+    fitting = [place for place, info in enumerate(outputs) if info.shape[-1:] == (wanted,)]
+    if len(fitting) != 1:
         raise ModelError(
-            f"model {file.path.name!r}: expected an output with {wanted} numbers a box, found "
-            f"{'; '.join(map(str, file.main.outputs))}"
+            f"model {file.path.name!r} does not tell which of its outputs holds boxes: expected "
+            f"one with {wanted} numbers a box, or one called {_ROLES[0]!r} in its metadata, found "
+            f"{'; '.join(map(str, outputs))}"
         )
-    return sizes.index(wanted)
+    return fitting[0]

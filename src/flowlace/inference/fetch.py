@@ -1,11 +1,13 @@
 """Downloads public models: resumed after a break, checked before anybody can use them."""
 
+import fcntl
 import hashlib
 import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
@@ -25,7 +27,8 @@ def fetch_model(model: PublicModel, *, url: str = "", on_progress: Progress | No
     """Returns the file of a public model, downloaded if it is not there yet.
 
     The download goes to a file beside it, `.part`, is resumed where that already is, and takes
-    its place only after size and digest have been checked.
+    its place only after size and digest have been checked. Downloads into one folder wait for
+    each other.
 
     Args:
         model: which.
@@ -38,16 +41,11 @@ def fetch_model(model: PublicModel, *, url: str = "", on_progress: Progress | No
             unless it is wrong.
     """
     target = fetched_file(model.name)
-    if target.is_file():
-        if _digest(target) == model.sha256:
-            return target
-        target.unlink()
-    part = target.with_suffix(".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _download(model, url or model.url, part, on_progress or _nothing)
-        _check(model, part)
-        os.replace(part, target)
+        with _alone_in(target.parent):
+            if not target.is_file() or _digest(target) != model.sha256:
+                _fetch(model, url or model.url, target, on_progress or _nothing)
     except urllib.error.HTTPError as error:
         raise _error(model, url, f"the server answers {error.code} {error.reason}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError) as error:
@@ -55,9 +53,29 @@ def fetch_model(model: PublicModel, *, url: str = "", on_progress: Progress | No
         raise _error(
             model, url, f"{reason}; what has come is kept, run the same command again"
         ) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: an address that is none
         raise _error(model, url, str(error)) from error
     return target
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Waits until no other process downloads into a folder, and keeps others out meanwhile."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network folders have no locks: the digest still decides
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _fetch(model: PublicModel, url: str, target: Path, on_progress: Progress) -> None:
+    target.unlink(missing_ok=True)  # damaged
+    part = target.with_suffix(".part")
+    _download(model, url, part, on_progress)
+    _check(model, part)
+    os.replace(part, target)
 
 
 def _nothing(_: int, __: int) -> None:
@@ -75,6 +93,7 @@ def _download(model: PublicModel, url: str, part: Path, on_progress: Progress) -
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
         is_rest = answer.status == 206
+        _check_length(model, answer.headers.get("Content-Length", ""), have if is_rest else 0)
         with part.open("ab" if is_rest else "wb") as file:
             _copy(answer, file, have if is_rest else 0, model.size_bytes, on_progress)
 
@@ -90,6 +109,15 @@ def _copy(
             return
     if have < wanted:
         raise http.client.IncompleteRead(b"", wanted - have)
+
+
+def _check_length(model: PublicModel, given: str, have: int) -> None:
+    """Refuses another file, such as a page to log in, before any of it is kept."""
+    if given.isdecimal() and have + int(given) != model.size_bytes:
+        raise ModelError(
+            f"model {model.name!r}: the server has another file: {have + int(given)} bytes, "
+            f"expected {model.size_bytes}"
+        )
 
 
 def _check(model: PublicModel, part: Path) -> None:

@@ -80,7 +80,9 @@ def find_model(name_or_path: str | Path) -> Path:
     packaged = packaged_models()
     if name in packaged:
         return packaged[name].file(precision)
-    if name in PUBLIC_MODELS and not precision:
+    if name in PUBLIC_MODELS:
+        if precision:
+            raise ModelError(f"model {name!r} comes in one form only; leave out :{precision}")
         return _fetched(name)
     known = ", ".join([*packaged, *PUBLIC_MODELS])
     raise ModelError(f"model {str(name_or_path)!r} is neither a file nor one of: {known}")

@@ -1,96 +1,134 @@
-"""Reads flatbuffer tables by field number: for schemas that no installed package has classes for.
+"""Reads flatbuffer tables by field number: no package with classes for their schema is needed.
 
-Files that were cut or damaged raise ValueError, whatever the reader underneath fails with.
+Every place is checked to lie within the data before it is read, so files that were cut or damaged
+raise ValueError and nothing else.
 """
 
 import struct
-from typing import Final
+from typing import Any, Final
 
-import flatbuffers
-from flatbuffers import number_types as types
-from flatbuffers.table import Table
-
-_FIRST_FIELD: Final = 4
-"""Bytes of a vtable before its entries."""
+_OFFSET: Final = struct.Struct("<I")
+_SIGNED_OFFSET: Final = struct.Struct("<i")
+_ENTRY: Final = struct.Struct("<H")
+_UINT8: Final = struct.Struct("<B")
+_INT32: Final = struct.Struct("<i")
+_UINT64: Final = struct.Struct("<Q")
+_FLOAT32: Final = struct.Struct("<f")
 
 
 class TableReader:
     """One table; fields are numbered from 0 in the order of the schema."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    __slots__ = ("_data", "_field_places", "_place")
+
+    def __init__(self, data: bytes, place: int) -> None:
+        self._data = data
+        self._place = place
+        vtable = place - self._read(_SIGNED_OFFSET, place)
+        size = self._read(_ENTRY, vtable)
+        if size < 4 or vtable + size > len(data):
+            raise ValueError(f"the flatbuffer is damaged: no table at {place}")
+        # The vtable starts with its own size and that of the table.
+        self._field_places = struct.unpack_from(f"<{size // 2 - 2}H", data, vtable + 4)
 
     @classmethod
     def root(cls, data: bytes) -> "TableReader":
         """Returns the root table of a flatbuffer."""
         if len(data) < 8:
             raise ValueError(f"a flatbuffer has at least 8 bytes, this has {len(data)}")
-        offset = flatbuffers.encode.Get(types.UOffsetTFlags.packer_type, data, 0)
-        if offset >= len(data):
-            raise ValueError("the flatbuffer's root lies behind its end")
-        return cls(Table(bytearray(data), offset))
-
-    def _place(self, field: int) -> int:
-        try:
-            offset = self._table.Offset(_FIRST_FIELD + 2 * field)
-        except (struct.error, IndexError, TypeError) as error:
-            raise ValueError(f"the flatbuffer is damaged: {error}") from error
-        return int(self._table.Pos + offset) if offset else 0
+        return cls(data, _OFFSET.unpack_from(data)[0])
 
     def text(self, field: int) -> str:
         """Returns a string; empty where it is absent."""
-        place = self._place(field)
-        return self._table.String(place).decode("utf-8", "replace") if place else ""
+        return self.data(field).decode("utf-8", "replace")
 
     def byte(self, field: int) -> int:
         """Returns an unsigned byte, or the type of a union; 0 where it is absent."""
-        place = self._place(field)
-        return int(self._table.Get(types.Uint8Flags, place)) if place else 0
+        return int(self._scalar(field, _UINT8, 0))
 
-    def integer(self, field: int) -> int:
-        """Returns an int32; 0 where it is absent."""
-        place = self._place(field)
-        return int(self._table.Get(types.Int32Flags, place)) if place else 0
+    def integer(self, field: int, default: int = 0) -> int:
+        """Returns an int32; `default` where it is absent."""
+        return int(self._scalar(field, _INT32, default))
 
-    def number(self, field: int) -> float:
-        """Returns a float32; 0 where it is absent."""
-        place = self._place(field)
-        return float(self._table.Get(types.Float32Flags, place)) if place else 0.0
+    def index(self, field: int) -> int:
+        """Returns a uint32; 0 where it is absent."""
+        return int(self._scalar(field, _OFFSET, 0))
+
+    def long_index(self, field: int) -> int:
+        """Returns a uint64; 0 where it is absent."""
+        return int(self._scalar(field, _UINT64, 0))
+
+    def number(self, field: int, default: float = 0.0) -> float:
+        """Returns a float32; `default` where it is absent."""
+        return float(self._scalar(field, _FLOAT32, default))
 
     def table(self, field: int) -> "TableReader | None":
         """Returns a table, or the value of a union."""
-        place = self._place(field)
-        if not place:
-            return None
-        return TableReader(Table(self._table.Bytes, self._table.Indirect(place)))
+        place = self._field(field)
+        return self._table_at(place) if place else None
 
     def tables(self, field: int) -> list["TableReader"]:
         """Returns a vector of tables."""
-        start, length = self._vector(field)
-        places = (self._table.Indirect(start + 4 * index) for index in range(length))
-        return [TableReader(Table(self._table.Bytes, place)) for place in places]
+        start, length = self._vector(field, 4)
+        return [self._table_at(start + 4 * index) for index in range(length)]
 
     def numbers(self, field: int) -> tuple[float, ...]:
         """Returns a vector of float32."""
-        start, length = self._vector(field)
-        return tuple(
-            float(self._table.Get(types.Float32Flags, start + 4 * index)) for index in range(length)
-        )
+        return self._values(field, "f", 4)
 
     def wholes(self, field: int) -> tuple[int, ...]:
         """Returns a vector of uint32."""
-        start, length = self._vector(field)
-        return tuple(
-            int(self._table.Get(types.Uint32Flags, start + 4 * index)) for index in range(length)
-        )
+        return self._values(field, "I", 4)
+
+    def integers(self, field: int) -> tuple[int, ...]:
+        """Returns a vector of int32."""
+        return self._values(field, "i", 4)
+
+    def longs(self, field: int) -> tuple[int, ...]:
+        """Returns a vector of int64."""
+        return self._values(field, "q", 8)
 
     def data(self, field: int) -> bytes:
         """Returns a vector of bytes."""
-        start, length = self._vector(field)
-        return bytes(self._table.Bytes[start : start + length])
+        start, length = self._vector(field, 1)
+        return bytes(self._data[start : start + length])
 
-    def _vector(self, field: int) -> tuple[int, int]:
-        offset = self._place(field) and self._place(field) - self._table.Pos
-        if not offset:
+    def length(self, field: int) -> int:
+        """Returns how many bytes a vector of bytes has, without reading them."""
+        return self._vector(field, 1)[1]
+
+    def _field(self, field: int) -> int:
+        """Returns where a field lies; 0 where it is absent."""
+        if field >= len(self._field_places) or not self._field_places[field]:
+            return 0
+        return self._place + int(self._field_places[field])
+
+    def _scalar(self, field: int, kind: struct.Struct, default: float) -> Any:
+        place = self._field(field)
+        return self._read(kind, place) if place else default
+
+    def _values(self, field: int, kind: str, size: int) -> tuple[Any, ...]:
+        start, length = self._vector(field, size)
+        return struct.unpack_from(f"<{length}{kind}", self._data, start)
+
+    def _table_at(self, place: int) -> "TableReader":
+        return TableReader(self._data, place + self._read(_OFFSET, place))
+
+    def _vector(self, field: int, size: int) -> tuple[int, int]:
+        """Returns where a vector's values of `size` bytes start, and how many there are."""
+        place = self._field(field)
+        if not place:
             return 0, 0
-        return int(self._table.Vector(offset)), int(self._table.VectorLen(offset))
+        place += self._read(_OFFSET, place)
+        start, length = place + 4, self._read(_OFFSET, place)
+        if start + size * length > len(self._data):
+            raise ValueError(f"the flatbuffer is damaged: {length} values at {place} reach too far")
+        return start, int(length)
+
+    def _read(self, kind: struct.Struct, place: int) -> Any:
+        if not 0 <= place <= len(self._data) - kind.size:
+            raise ValueError(
+                f"the flatbuffer is damaged: something should lie at {place}, but there are "
+                f"{len(self._data)} bytes"
+            )
+        return kind.unpack_from(self._data, place)[0]

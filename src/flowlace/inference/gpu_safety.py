@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from flowlace.inference.tflite_file import TfliteFile
-from flowlace.inference.tflite_graph import GraphOperator, graph_operators
+from flowlace.inference.tflite_graph import GraphOperator
 
 LARGEST_RANK: Final = 4
 _WITH_WEIGHTS: Final = frozenset(
@@ -27,7 +27,7 @@ def gpu_problems(file: TfliteFile) -> list[str]:
     Raises:
         ModelError: the file is damaged.
     """
-    found = [problem for operator in graph_operators(file) for problem in _problems(operator)]
+    found = [problem for operator in file.steps for problem in _problems(operator)]
     found += [
         f"input {info.name!r} has an open size: {info}"
         for info in file.main.inputs
@@ -37,25 +37,25 @@ def gpu_problems(file: TfliteFile) -> list[str]:
 
 
 def _problems(operator: GraphOperator) -> Iterator[str]:
-    if operator.is_custom:
-        yield f"custom operator {operator.name}"
+    if operator.kind.is_custom:
+        yield f"custom operator {operator.kind.name}"
         return  # it runs on the CPU, whatever its tensors are
-    if operator.name == "BROADCAST_TO":
+    if operator.kind.name == "BROADCAST_TO":
         yield "operator BROADCAST_TO"
-    if operator.name in _CONTROL:
-        yield f"operator {operator.name} branches"
+    if operator.kind.name in _CONTROL:
+        yield f"operator {operator.kind.name} branches"
     for tensor in (*operator.inputs, *operator.outputs):
         if len(tensor.shape) > LARGEST_RANK:
             yield (
-                f"{operator.name}: tensor {tensor.name!r} has {len(tensor.shape)} dimensions, "
+                f"{operator.kind.name}: tensor {tensor.name!r} has {len(tensor.shape)} dimensions, "
                 f"more than {LARGEST_RANK}"
             )
-    if operator.name in _WITH_WEIGHTS:
+    if operator.kind.name in _WITH_WEIGHTS:
         return
     for tensor in operator.inputs:
         has_batch = len(tensor.shape) > 1 and tensor.shape[0] > 1
         if tensor.is_constant and has_batch and tensor.dtype in _VALUES:
             yield (
-                f"{operator.name}: constant {tensor.name!r} has a batch dimension of "
+                f"{operator.kind.name}: constant {tensor.name!r} has a batch dimension of "
                 f"{tensor.shape[0]}"
             )

@@ -1,11 +1,16 @@
 """The one place that makes interpreters: `ai-edge-litert`, or `tflite-runtime` on old devices."""
 
 import importlib.metadata
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from flowlace.inference.errors import ModelError
 from flowlace.inference.native_log import caught_native_log
 from flowlace.inference.tflite_file import TfliteFile
+
+MOST_THREADS: Final = 256
+"""No model gains from more, and the runtime crashes on many thousands."""
 
 
 def interpreter_module() -> Any:
@@ -36,14 +41,19 @@ def runtime_name() -> str:
     return f"{package} {importlib.metadata.version(package)}"
 
 
+def require_threads(num_threads: int) -> None:
+    """Raises ModelError unless a model can run on so many threads."""
+    if not 1 <= num_threads <= MOST_THREADS:
+        raise ModelError(f"a model runs on 1 to {MOST_THREADS} threads, not {num_threads}")
+
+
 def make_interpreter(file: TfliteFile, *, num_threads: int, use_xnnpack: bool) -> Any:
     """Returns an interpreter without allocated tensors.
 
     Raises:
-        ModelError: the runtime refuses the model, or `num_threads` is below 1.
+        ModelError: the runtime refuses the model, or `num_threads`.
     """
-    if num_threads < 1:
-        raise ModelError(f"a model runs on 1 thread or more, not {num_threads}")
+    require_threads(num_threads)
     module = interpreter_module()
     resolvers = module.OpResolverType
     resolver = resolvers.AUTO if use_xnnpack else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -58,3 +68,8 @@ def make_interpreter(file: TfliteFile, *, num_threads: int, use_xnnpack: bool) -
             )
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"model {str(file.path)!r} is refused: {error}") from error
+    except (ImportError, SystemError) as error:
+        raise ModelError(
+            f"{runtime_name()} can't be used with numpy {np.__version__}; install numpy<2 beside "
+            f"tflite-runtime, or ai-edge-litert instead"
+        ) from error

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from flowlace.inference.tflite_file import TfliteFile
-from flowlace.inference.tflite_graph import GraphOperator, graph_operators
+from flowlace.inference.tflite_graph import GraphOperator
 
 
 def multiply_adds(file: TfliteFile) -> Mapping[str, int]:
@@ -14,10 +14,10 @@ def multiply_adds(file: TfliteFile) -> Mapping[str, int]:
     or compare values are not. Open sizes, such as the batch, count as 1.
     """
     counted: Counter[str] = Counter()
-    for operator in graph_operators(file):
+    for operator in file.steps:
         cost = _cost(operator)
         if cost:
-            counted[operator.name] += cost
+            counted[operator.kind.name] += cost
     return dict(counted.most_common())
 
 
@@ -25,7 +25,7 @@ def _cost(operator: GraphOperator) -> int:
     if len(operator.inputs) < 2 or not operator.outputs:
         return 0
     weights, made = operator.inputs[1].shape, operator.outputs[0].size
-    match operator.name, len(weights):
+    match operator.kind.name, len(weights):
         case "CONV_2D", 4:  # weights [out, y, x, in]
             return made * weights[1] * weights[2] * weights[3]
         case "DEPTHWISE_CONV_2D", 4:  # weights [1, y, x, out]

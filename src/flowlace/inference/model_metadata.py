@@ -4,10 +4,9 @@ Sources: MediaPipe `tasks/metadata/metadata_schema.fbs` (the `TFLITE_METADATA` e
 `object_detector_metadata_schema.fbs` (anchors and decoding of raw detectors).
 """
 
-import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flowlace.inference.flatbuffer_reader import TableReader
 
@@ -18,6 +17,10 @@ _DETECTOR_ENTRY: Final = "DETECTOR_METADATA"
 """Name of the custom metadata of raw detectors."""
 _LABEL_FILES: Final = (2, 3)
 """AssociatedFileType TENSOR_AXIS_LABELS and TENSOR_VALUE_LABELS."""
+_BOX_TYPES: Final = ("", "BOUNDARIES", "UPPER_LEFT", "CENTER")
+"""BoundingBoxType."""
+_COORDINATES: Final = ("RATIO", "PIXEL")
+"""CoordinateType."""
 _BOUNDING_BOX: Final = 3
 """BoundingBoxProperties among ContentProperties."""
 _NORMALIZATION: Final = 1
@@ -41,7 +44,11 @@ class TensorMetadata:
     score_threshold: float | None = None
     """Scores below are meant to be left out."""
     box_order: tuple[int, ...] = ()
-    """Places of left, top, right, bottom in a box; empty where nothing is said."""
+    """Places of left, top, right, bottom in a box; empty where nothing is said about boxes."""
+    box_type: str = ""
+    """What four numbers are a box: `BOUNDARIES`, `UPPER_LEFT` or `CENTER`; empty if not said."""
+    box_coordinates: str = ""
+    """`RATIO` for fractions of the picture, or `PIXEL`; empty where nothing is said about boxes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,13 +79,7 @@ def parse_metadata(data: bytes) -> ModelMetadata:
     Raises:
         ValueError: the bytes are no such metadata.
     """
-    try:
-        return _read(TableReader.root(data))
-    except (struct.error, IndexError, TypeError) as error:
-        raise ValueError(f"the model's metadata is damaged: {error}") from error
-
-
-def _read(root: TableReader) -> ModelMetadata:
+    root = TableReader.root(data)
     subgraphs = root.tables(3)
     main = subgraphs[0] if subgraphs else None
     return ModelMetadata(
@@ -101,16 +102,27 @@ def _tensor(table: TableReader) -> TensorMetadata:
         std=normalization.numbers(1) if normalization else (),
         label_file=labels[0] if labels else "",
         score_threshold=threshold.number(0) if threshold else None,
-        box_order=_box_order(table.table(3)),
+        **_box(table.table(3)),
     )
 
 
-def _box_order(content: TableReader | None) -> tuple[int, ...]:
-    if content is None or content.byte(0) != _BOUNDING_BOX:
-        return ()
-    box = content.table(1)
-    order = box.wholes(0) if box else ()
-    return order if sorted(order) == [0, 1, 2, 3] else ()
+def _box(content: TableReader | None) -> dict[str, Any]:
+    """Returns the fields of TensorMetadata about boxes."""
+    box = content.table(1) if content and content.byte(0) == _BOUNDING_BOX else None
+    if box is None:
+        return {}
+    order = box.wholes(0) or (0, 1, 2, 3)
+    if sorted(order) != [0, 1, 2, 3]:
+        raise ValueError(f"the order of a box has to name 0, 1, 2 and 3 once each, not {order}")
+    return {
+        "box_order": order,
+        "box_type": _named(_BOX_TYPES, box.byte(1)),
+        "box_coordinates": _named(_COORDINATES, box.byte(2)),
+    }
+
+
+def _named(names: Sequence[str], number: int) -> str:
+    return names[number] if number < len(names) else f"kind {number}"
 
 
 def _detector(subgraph: TableReader) -> DetectorMetadata | None:
@@ -142,4 +154,6 @@ def _decoding(table: TableReader) -> dict[str, float]:
     found: dict[str, float] = {name: table.integer(n) for n, name in enumerate(whole)}
     found |= {name: table.number(n) for n, name in enumerate(scales, start=6)}
     found |= {name: bool(table.byte(n)) for n, name in enumerate(switches, start=10)}
+    if not found["num_values_per_keypoint"]:  # left out by models without keypoints
+        del found["num_values_per_keypoint"]
     return found

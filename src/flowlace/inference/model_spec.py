@@ -15,6 +15,9 @@ from typing import Any
 from flowlace.inference.errors import ModelError
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_KINDS: Mapping[str, type] = {"labels": list, "files": dict, "nodes": dict}
+"""What the fields of a spec are in JSON; all others are texts."""
+_KIND_NAMES: Mapping[type, str] = {str: "a text", list: "a list", dict: "an object"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +65,8 @@ def read_model_spec(path: Path) -> ModelSpec:
         ModelError: no such file, no JSON, or a field that is missing, unknown or of another type.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        files = {name: ModelFile(**one) for name, one in content.pop("files", {}).items()}
-        content["labels"] = tuple(content.get("labels", ()))
-        spec = ModelSpec(**content, files=files)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        spec = _spec(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise ModelError(f"model spec {str(path)!r} can't be read: {error}") from error
     if spec.default not in spec.files:
         known = ", ".join(spec.files) or "none"
@@ -74,6 +74,33 @@ def read_model_spec(path: Path) -> ModelSpec:
             f"model spec {str(path)!r}: default is {spec.default!r}, but files has: {known}"
         )
     return spec
+
+
+def _spec(content: Any) -> ModelSpec:
+    """Returns the spec of a JSON value; ValueError or TypeError where it is none."""
+    fields = dict(_required("the spec", content, dict))
+    for name, value in fields.items():
+        _required(name, value, _KINDS.get(name, str))
+    labels = [_required("a label", one, str) for one in fields.pop("labels", ())]
+    files = {precision: _file(precision, one) for precision, one in fields.pop("files", {}).items()}
+    for calculator, options in fields.get("nodes", {}).items():
+        _required(f"nodes.{calculator}", options, dict)
+    return ModelSpec(**fields, labels=tuple(labels), files=files)
+
+
+def _file(precision: str, content: Any) -> ModelFile:
+    where = f"files.{precision}"
+    made = ModelFile(**_required(where, content, dict))
+    _required(f"{where}.sha256", made.sha256, str)
+    if Path(_required(f"{where}.file", made.file, str)).name != made.file:
+        raise ValueError(f"{where}.file has to lie beside the spec, but is {made.file!r}")
+    return made
+
+
+def _required(what: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise ValueError(f"{what} has to be {_KIND_NAMES[kind]}, but is {value!r:.40}")
+    return value
 
 
 def write_model_spec(spec: ModelSpec, path: Path) -> None:

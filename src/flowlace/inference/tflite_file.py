@@ -7,9 +7,9 @@ import hashlib
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,13 @@ import numpy as np
 from flowlace.formats.tensor import Quantization
 from flowlace.inference.errors import ModelError
 from flowlace.inference.model_metadata import ENTRY, ModelMetadata, parse_metadata
+from flowlace.inference.tflite_graph import (
+    GraphOperator,
+    ModelContent,
+    ModelGraph,
+    NamedGraph,
+    read_model_content,
+)
 
 _IDENTIFIER: Final = b"TFL3"
 
@@ -100,27 +107,21 @@ class TfliteFile:
         return hashlib.sha256(self.content).hexdigest()
 
     @cached_property
-    def unpacked(self) -> Any:
-        """The whole file as the objects of LiteRT's schema; ModelError if it is damaged."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        # The unpacked form reads all tables; what a damaged file makes it raise is of any kind.
+    def _tables(self) -> ModelContent:
         try:
-            return schema.ModelT.InitFromPackedBuf(bytearray(self.content), 0)
-        except Exception as error:
-            raise ModelError(
-                f"model {str(self.path)!r} is cut off or damaged: {type(error).__name__}: {error}"
-            ) from error
+            return read_model_content(self.content)
+        except ValueError as error:
+            raise ModelError(f"model {str(self.path)!r} is cut off or damaged: {error}") from error
 
     @cached_property
     def signatures(self) -> tuple[Signature, ...]:
         """The ways to call the model; one without a name for a model that has none."""
-        found = [self._signature(one) for one in self.unpacked.signatureDefs or ()]
+        found = tuple(map(self._signature, self._tables.signatures))
         if any(one.is_main for one in found):
-            return tuple(found)
-        graph = self.unpacked.subgraphs[0]
-        inputs = tuple(self._tensor(graph, int(index)) for index in graph.inputs)
-        outputs = tuple(self._tensor(graph, int(index)) for index in graph.outputs)
+            return found
+        graph = self._tables.graphs[0]
+        inputs = tuple(self._tensor(graph, number) for number in graph.inputs)
+        outputs = tuple(self._tensor(graph, number) for number in graph.outputs)
         return (Signature(key="", inputs=inputs, outputs=outputs, is_main=True), *found)
 
     @property
@@ -128,67 +129,56 @@ class TfliteFile:
         """The signature that runs when none is named."""
         return next(one for one in self.signatures if one.is_main)
 
-    def _signature(self, given: Any) -> Signature:
-        graph = self.unpacked.subgraphs[given.subgraphIndex]
+    def _signature(self, given: NamedGraph) -> Signature:
+        graph = self._tables.graphs[given.graph]
         return Signature(
-            key=_text(given.signatureKey),
+            key=given.key,
             inputs=self._named(graph, given.inputs, graph.inputs),
             outputs=self._named(graph, given.outputs, graph.outputs),
-            is_main=given.subgraphIndex == 0,
+            is_main=given.graph == 0,
         )
 
-    def _named(self, graph: Any, maps: Any, order: Any) -> tuple[TensorInfo, ...]:
-        position = {int(index): place for place, index in enumerate(order)}
-        listed = sorted(maps or (), key=lambda one: position.get(one.tensorIndex, 0))
-        return tuple(self._tensor(graph, one.tensorIndex, _text(one.name)) for one in listed)
+    def _named(
+        self, graph: ModelGraph, named: Sequence[tuple[int, str]], order: Sequence[int]
+    ) -> tuple[TensorInfo, ...]:
+        position = {number: place for place, number in enumerate(order)}
+        listed = sorted(named, key=lambda one: position.get(one[0], 0))
+        return tuple(self._tensor(graph, number, name) for number, name in listed)
 
-    def _tensor(self, graph: Any, index: int, name: str = "") -> TensorInfo:
-        tensor = graph.tensors[index]
-        kind = tensor_type(tensor.type)
-        if kind not in _DTYPES:
-            raise ModelError(f"model {str(self.path)!r}: tensor type {kind} is not supported")
-        has_signature = tensor.shapeSignature is not None and len(tensor.shapeSignature)
-        shape = tensor.shapeSignature if has_signature else tensor.shape
+    def _tensor(self, graph: ModelGraph, number: int, name: str = "") -> TensorInfo:
+        tensor = graph.tensors[number]
+        if tensor.dtype not in _DTYPES:
+            raise ModelError(
+                f"model {str(self.path)!r}: inputs and outputs of type {tensor.dtype} are not "
+                f"supported, but {name or tensor.name!r} is one; known are: {', '.join(_DTYPES)}"
+            )
         return TensorInfo(
-            name=name or _text(tensor.name),
-            index=index,
-            shape=tuple(map(int, shape)) if shape is not None else (),
-            dtype=np.dtype(_DTYPES[kind]),
-            quantization=_quantization(tensor.quantization),
+            name=name or tensor.name,
+            index=number,
+            shape=tensor.shape,
+            dtype=np.dtype(_DTYPES[tensor.dtype]),
+            quantization=tensor.quantization,
         )
+
+    @property
+    def steps(self) -> list[GraphOperator]:
+        """The operators of all its graphs one by one, in the order they run."""
+        return [step for graph in self._tables.graphs for step in graph.operators]
 
     @cached_property
     def operators(self) -> tuple[OperatorUse, ...]:
         """The operators of all its graphs, most used first."""
-        uses = Counter(
-            operator.opcodeIndex
-            for graph in self.unpacked.subgraphs
-            for operator in (graph.operators if graph.operators is not None else ())
-        )
-        found = []
-        for index, count in uses.items():
-            name, is_custom = self.operator_name(index)
-            version = self.unpacked.operatorCodes[index].version
-            found.append(OperatorUse(name=name, version=version, count=count, is_custom=is_custom))
+        uses = Counter(step.kind for step in self.steps)
+        found = [
+            OperatorUse(name=kind.name, version=kind.version, count=count, is_custom=kind.is_custom)
+            for kind, count in uses.items()
+        ]
         return tuple(sorted(found, key=lambda one: (-one.count, one.name)))
 
-    def operator_name(self, code_index: int) -> tuple[str, bool]:
-        """Returns the name of an operator code, and whether it is a custom operator."""
-        from ai_edge_litert import schema_py_generated as schema
-
-        code = self.unpacked.operatorCodes[code_index]
-        name = _names(schema.BuiltinOperator)[max(code.builtinCode, code.deprecatedBuiltinCode)]
-        return (_text(code.customCode), True) if name == "CUSTOM" else (name, False)
-
-    @cached_property
+    @property
     def metadata_entries(self) -> Mapping[str, bytes]:
         """The metadata entries by name."""
-        buffers = self.unpacked.buffers
-        return {
-            _text(one.name): bytes(bytearray(buffers[one.buffer].data))
-            for one in self.unpacked.metadata or ()
-            if buffers[one.buffer].data is not None
-        }
+        return self._tables.metadata
 
     @cached_property
     def metadata(self) -> ModelMetadata:
@@ -197,19 +187,21 @@ class TfliteFile:
         try:
             return parse_metadata(data) if data else ModelMetadata()
         except ValueError as error:
-            raise ModelError(f"model {str(self.path)!r}: {error}") from error
+            raise ModelError(f"model {str(self.path)!r}: its metadata: {error}") from error
 
     @cached_property
     def packed_files(self) -> Mapping[str, bytes]:
         """Files zipped to the end of the model, by name."""
         if not zipfile.is_zipfile(io.BytesIO(self.content)):
             return {}
+        # What a damaged archive makes the reader raise is of many kinds.
         try:
             with zipfile.ZipFile(io.BytesIO(self.content)) as archive:
                 return {name: archive.read(name) for name in archive.namelist()}
-        except (zipfile.BadZipFile, OSError, RuntimeError) as error:
+        except Exception as error:
             raise ModelError(
-                f"model {str(self.path)!r}: the files packed at its end can't be read: {error}"
+                f"model {str(self.path)!r}: the files packed at its end can't be read: "
+                f"{type(error).__name__}: {error}"
             ) from error
 
     @cached_property
@@ -222,28 +214,3 @@ class TfliteFile:
         if not wanted:
             return ()
         return tuple(files[wanted[0]].decode("utf-8", "replace").splitlines())
-
-
-def tensor_type(number: int) -> str:
-    """Returns the name of a tensor type: `FLOAT32`, `INT8`, …"""
-    from ai_edge_litert import schema_py_generated as schema
-
-    return _names(schema.TensorType)[number]
-
-
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value or "")
-
-
-@cache
-def _names(enumeration: Any) -> dict[int, str]:
-    return {value: name for name, value in vars(enumeration).items() if isinstance(value, int)}
-
-
-def _quantization(given: Any) -> Quantization | None:
-    # Quantisation by channel belongs to weights; inputs and outputs have one scale.
-    if given is None or given.scale is None or len(given.scale) != 1 or not given.scale[0]:
-        return None
-    zero = given.zeroPoint
-    has_zero = zero is not None and len(zero)
-    return Quantization(float(given.scale[0]), int(zero[0]) if has_zero else 0)

@@ -84,6 +84,7 @@ def set_options(config: GraphConfig, texts: Sequence[str]) -> None:
             raise unknown_name(
                 f"--set {text!r}: the graph has no node {name!r}: {known}", name, nodes
             )
+        _check_path(_options_class(nodes[name]), field.split("."), text)
         *outer, last = field.split(".")
         fields: dict[str, Any] = {last: _value(value)}
         for each in reversed(outer):
@@ -106,6 +107,19 @@ def _set_graph_option(config: GraphConfig, field: str, value: Any, who: str) -> 
             return
     listed = ", ".join(known) or "none"
     raise unknown_name(f"{who}: the graph has no option {field!r}; it has: {listed}", field, known)
+
+
+def _check_path(options_class: Any, path: Sequence[str], text: str) -> None:
+    for place, step in enumerate(path):
+        known = {each.name: each for each in option_fields(options_class)}
+        if step not in known:
+            whole = ".".join(path[: place + 1])
+            listed = ", ".join(known) or "none"
+            message = f"--set {text!r}: there is no option {whole!r}: {listed}"
+            raise unknown_name(message, step, known)
+        if known[step].kind != "message":
+            return  # a step further is told with the value
+        options_class = known[step].type
 
 
 def _named(config: GraphConfig) -> Iterator[tuple[str, NodeConfig]]:

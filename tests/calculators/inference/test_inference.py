@@ -249,7 +249,11 @@ def test_an_unknown_tensor_in_a_map_lists_the_model_s_own(tmp_path: Path) -> Non
     ("options", "message"),
     [
         (InferenceOptions(), "give model_path or connect"),
-        (InferenceOptions(model_path="a.tflite", cpu_num_thread=0), "1 or more, or -1, not 0"),
+        (
+            InferenceOptions(model_path="a.tflite", cpu_num_thread=0),
+            "1 to 256, or -1 for one, not 0",
+        ),
+        (InferenceOptions(model_path="a.tflite", cpu_num_thread=10**6), "not 1000000"),
     ],
 )
 def test_a_node_that_can_not_work_is_refused(options: InferenceOptions, message: str) -> None:

@@ -149,6 +149,30 @@ def test_a_wrong_number_of_tensors_is_an_error(tmp_path: Path) -> None:
         opened(tmp_path, adding()).run([floats(1, 2, 3), floats(1, 2, 3)])
 
 
+def test_numbers_of_another_quantisation_are_quantised_anew(tmp_path: Path) -> None:
+    model = opened(tmp_path, quantised())
+    # 3 in quarters; the model takes halves from -64.
+    given = Tensor(np.full((1, 4), 12, np.uint8), quantization=Quantization(0.25, 0))
+    assert model.run([given])[0].floats.tolist() == [[6.0] * 4]
+
+
+def test_nan_does_not_become_a_whole_number(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"'x' takes uint8, which has no NaN, but 25% of"):
+        opened(tmp_path, quantised()).run([floats(1, 2, np.nan, np.inf)])
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1])
+def test_whole_numbers_that_do_not_fit_are_refused(tmp_path: Path, number: int) -> None:
+    graph = adding()
+    for tensor in graph.tensors:
+        tensor.dtype = "int32"
+    model = opened(tmp_path, graph)
+    (found,) = model.run([Tensor(np.array([[1, 2, 3]], np.int64))])
+    assert found.array.tolist() == [[2, 3, 4]]
+    with pytest.raises(ModelError, match=r"takes int32 within -2147483648 and 2147483647, but"):
+        model.run([Tensor(np.array([[1, 2, number]], np.int64))])
+
+
 def test_complex_numbers_do_not_go_into_floats(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="expects float32, but got complex64; convert"):
         opened(tmp_path, adding()).run([Tensor(np.ones((1, 3), np.complex64))])

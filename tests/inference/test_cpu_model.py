@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from flowlace.formats.tensor import Quantization, Tensor
+from flowlace.inference import cpu_model
 from flowlace.inference.compiled_model import CompiledModel
 from flowlace.inference.cpu_model import CpuModel
 from flowlace.inference.errors import ModelError
@@ -142,6 +143,32 @@ def test_a_wrong_shape_names_tensor_expected_and_found(tmp_path: Path) -> None:
         match=r"'tiny.tflite': input 'x' expects float32\[1, 3\], but got float32\[1, 4\]",
     ):
         opened(tmp_path, adding()).run([floats(1, 2, 3, 4)])
+
+
+def test_a_size_no_model_takes_leaves_the_model_usable(tmp_path: Path) -> None:
+    model = opened(tmp_path, adding(shape=(-1, 3)))
+    two = Tensor(np.zeros((2, 3), np.float32))
+    row = np.zeros(3, np.float32)
+    model.run([two])
+    with pytest.raises(ModelError, match=r"'tiny\.tflite' can't take inputs of \[\(100000000000"):
+        model.run([Tensor(np.lib.stride_tricks.as_strided(row, (10**11, 3), (0, 4)))])
+    assert model.run([two])[0].array.tolist() == [[1.0] * 3] * 2
+
+
+def test_a_size_the_memory_does_not_hold_leaves_the_model_usable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = opened(tmp_path, adding(shape=(-1, 3)))
+    two, five = (Tensor(np.zeros((rows, 3), np.float32)) for rows in (2, 5))
+    model.run([two])
+
+    def refuse(*_: object) -> None:
+        raise ModelError("no memory")
+
+    with monkeypatch.context() as full, pytest.raises(ModelError, match="no memory"):
+        full.setattr(cpu_model, "_allocate", refuse)
+        model.run([five])
+    assert model.run([two])[0].array.tolist() == [[1.0] * 3] * 2
 
 
 def test_a_wrong_number_of_tensors_is_an_error(tmp_path: Path) -> None:

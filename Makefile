@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 OUT ?= out
 INSTALLED := $(VENV)/.installed
 SWIFTSHADER := .swiftshader/icd
+TRAINERS := $(VENV)/.trainers
 
-.PHONY: help install demo test lint types unit format bench bench-engine bench-tracking soak clean
+.PHONY: help install demo test lint types unit format bench bench-engine bench-tracking soak clean \
+	trainers test-trainers
 
 help:  ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -19,11 +21,11 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-demo: $(INSTALLED)  ## track boxes through the built-in test street, result in out/
+demo: $(INSTALLED)  ## find and follow objects on the built-in test street, result in out/
 	@mkdir -p $(OUT)
-	$(BIN)/flowlace run box_tracking_robust --source 'testsrc:street?seconds=5&seed=3' --box truth \
-		--sink $(OUT)/demo.mp4 --sink boxes=$(OUT)/demo.jsonl
-	@echo "Look at $(OUT)/demo.mp4; the boxes are in $(OUT)/demo.jsonl."
+	$(BIN)/flowlace run object_tracking --source 'testsrc:street?seconds=10&seed=3' \
+		--sink $(OUT)/demo.mp4 --sink objects=$(OUT)/demo.jsonl
+	@echo "Look at $(OUT)/demo.mp4; the objects are in $(OUT)/demo.jsonl."
 
 test: lint types unit  ## everything CI runs
 
@@ -59,8 +61,21 @@ bench-tracking: $(INSTALLED)  ## tracking accuracy and speed on ../shared/data/v
 	$(BIN)/python benchmarks/tracking_accuracy.py
 	$(BIN)/python benchmarks/tracking_speed.py
 
+trainers: $(TRAINERS)  ## install the trainers and torch into the virtual environment
+
+# Torch first and by itself: together with the rest it may come with gigabytes for CUDA.
+$(TRAINERS): $(INSTALLED) trainers/pyproject.toml
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable . --editable trainers
+	@touch $@
+
+test-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
+	cd trainers && $(abspath $(BIN))/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/trainers
+
 soak: $(INSTALLED)  ## memory over 100 000 packets and a two-hour synthetic stream
 	$(BIN)/python benchmarks/memory_soak.py
 
 clean:  ## remove the virtual environment and everything made
-	rm -rf $(VENV) $(OUT) .swiftshader build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(OUT) .swiftshader build dist src/*.egg-info trainers/src/*.egg-info \
+		.mypy_cache .ruff_cache .pytest_cache

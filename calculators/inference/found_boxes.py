@@ -1,6 +1,7 @@
 """Boxes a detector found, as arrays, and the detections they become."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,21 +62,27 @@ class FoundBoxes:
         sizes = self.corners[:, 2:] - self.corners[:, :2]
         return [
             Detection(
-                label_id=tuple(classes[reported].tolist()),
-                score=tuple(scores[reported].tolist()),
+                label_id=tuple(classes),
+                score=tuple(scores),
                 location_data=LocationData(
                     format=LocationFormat.RELATIVE_BOUNDING_BOX,
                     relative_bounding_box=RelativeBoundingBox(xmin, ymin, width, height),
                     relative_keypoints=tuple(RelativeKeypoint(x, y) for x, y in keypoints),
                 ),
             )
-            for (ymin, xmin), (height, width), keypoints, classes, scores, reported in zip(
+            for (ymin, xmin), (height, width), keypoints, classes, scores in zip(
                 self.corners[:, :2].tolist(),
                 sizes.tolist(),
                 self.points.tolist(),
-                self.classes,
-                self.scores,
-                self.is_reported,
+                self._reported(self.classes),
+                self._reported(self.scores),
                 strict=True,
             )
         ]
+
+    def _reported(self, values: NDArray[Any]) -> list[list[Any]]:
+        if values.shape[1] == 1:  # every row has at least one that is reported
+            listed: list[list[Any]] = values.tolist()
+            return listed
+        rows = zip(values, self.is_reported, strict=True)
+        return [row[reported].tolist() for row, reported in rows]

@@ -33,8 +33,9 @@ class ObjectDetectionOptions:
     """Weaker detections are left out; the model's own threshold if unset."""
     max_results: int = option(3, default=-1)
     """Most detections of a picture; -1 for all."""
-    min_suppression_threshold: float = option(4, default=DEFAULT_OVERLAP)
-    """Intersection over union from which the weaker box of a class goes; raw detectors only."""
+    min_suppression_threshold: float | None = option(4)
+    """Intersection over union from which the weaker box of a class goes; raw detectors only. The
+    model's own if unset."""
     allow_labels: tuple[str, ...] = option(5)
     """Only these labels; all if empty."""
     ignore_labels: tuple[str, ...] = option(6)
@@ -106,6 +107,9 @@ class _Nodes:
         self._path = path
         self._is_raw = bool(spec.options("SsdAnchorsCalculator"))
         self._has_region = any(text.startswith("NORM_RECT:") for text in node.input_streams)
+        keeps_shape = spec.options("ImageToTensorCalculator").get("keep_aspect_ratio", False)
+        self._is_projected = self._has_region or bool(keeps_shape)
+        """Whether fractions of what the model sees are not those of the whole picture."""
 
     def all(self) -> list[NodeConfig]:
         """Returns all nodes."""
@@ -115,7 +119,9 @@ class _Nodes:
         nodes.append(self._tensors_to_detections())
         if self._is_raw:
             nodes.append(self._suppression())
-        return [*nodes, self._projection(), self._labels()]
+        if self._is_projected:
+            nodes.append(self._projection())
+        return [*nodes, self._labels()]
 
     def _image_to_tensor(self) -> NodeConfig:
         region = ["NORM_RECT:regions"] if self._has_region else []
@@ -123,7 +129,7 @@ class _Nodes:
             "ImageToTensorCalculator",
             self._spec.options("ImageToTensorCalculator"),
             ["IMAGE:pictures", *region],
-            ["TENSORS:picture_tensors", "MATRIX:projections"],
+            ["TENSORS:picture_tensors", *(["MATRIX:projections"] if self._is_projected else [])],
         )
 
     def _inference(self) -> NodeConfig:
@@ -176,13 +182,18 @@ class _Nodes:
         return labels.index(label)
 
     def _suppression(self) -> NodeConfig:
+        options = self._options
         fields = {
-            "min_suppression_threshold": self._options.min_suppression_threshold,
-            "max_num_detections": self._options.max_results,
+            "min_suppression_threshold": DEFAULT_OVERLAP,
             "overlap_type": "INTERSECTION_OVER_UNION",
             "multiclass_nms": True,
             "return_empty_detections": True,
+            **self._spec.options("NonMaxSuppressionCalculator"),
         }
+        if options.min_suppression_threshold is not None:
+            fields["min_suppression_threshold"] = options.min_suppression_threshold
+        if options.max_results > 0:
+            fields["max_num_detections"] = options.max_results
         return _node(
             "NonMaxSuppressionCalculator",
             fields,
@@ -202,7 +213,7 @@ class _Nodes:
         return _node(
             "DetectionLabelIdToTextCalculator",
             {"label": list(self._spec.labels), "keep_label_id": True},
-            ["numbered_detections"],
+            ["numbered_detections" if self._is_projected else "tensor_detections"],
             ["detections"],
         )
 

@@ -19,7 +19,7 @@ from flowlace.framework.options import option, proto_options
 from flowlace.framework.packet import Packet
 from flowlace.framework.registry import register_calculator
 from flowlace.framework.timestamp import UNSET
-from flowlace.tracking.tracked_detection import TrackedDetection
+from flowlace.tracking.tracked_detection import Smoothing, TrackedDetection
 from flowlace.tracking.tracked_detections import (
     Association,
     TrackedDetectionOptions,
@@ -53,6 +53,14 @@ class TrackedDetectionManagerConfig:
     """Time in which half of a correction by a detection is shown; 0 jumps."""
     min_visible: float = option(107)
     """Share of a box that has to be in the frame; 0: one of its corners has to."""
+    max_missed_shown: int = option(108)
+    """Rounds of detections that may miss an object, detected twice at least, while it is shown;
+    has an effect with `max_missed_detections` only."""
+    size_half_life_us: int = option(109, "int64")
+    """Age at which a size counts half in an object's usual size, which boxes take on between
+    detections; 0 leaves each detection's size. For walkers: boxes breathe with their steps."""
+    max_stray: float = option(110)
+    """Sizes by which tracking may stray from where the last detections point; 0: any number."""
 
 
 @proto_options("mediapipe.TrackedDetectionManagerCalculatorOptions", extension=301970230)
@@ -141,7 +149,7 @@ class TrackedDetectionManagerCalculator(Calculator[TrackedDetectionManagerOption
     def open(self) -> None:
         """Starts without any object."""
         config = self.options.tracked_detection_manager_options
-        self._half_life_us = config.correction_half_life_us
+        self._smoothing = _smoothing(config)
         self._objects = TrackedDetections(_options(config))
         self._last_cancel_us = UNSET
 
@@ -178,13 +186,13 @@ class TrackedDetectionManagerCalculator(Calculator[TrackedDetectionManagerOption
         shown = self._objects.shown()
         self._send("CANCEL_OBJECT_IDS", removed, timestamp)
         if "TRACKED_BOXES" in self.outputs:
-            boxes = [each.as_box(self._half_life_us) for each in shown]
+            boxes = [each.as_box(self._smoothing) for each in shown]
             self._send("TRACKED_BOXES", boxes, timestamp)
         if "DETECTIONS" in self.outputs:
-            detections = [_detection(each, self._half_life_us, timestamp) for each in shown]
+            detections = [_detection(each, self._smoothing, timestamp) for each in shown]
             self._send("DETECTIONS", detections, timestamp)
         if "DETECTION_BOXES" in self.outputs:
-            rects = [_rect(each, self._half_life_us) for each in shown]
+            rects = [_rect(each, self._smoothing) for each in shown]
             self._send("DETECTION_BOXES", rects, timestamp)
 
     def _send(self, port: str, payload: list[Any], timestamp: int) -> None:
@@ -202,8 +210,17 @@ def _options(config: TrackedDetectionManagerConfig) -> TrackedDetectionOptions:
         max_missed_detections=config.max_missed_detections,
         reacquire_us=config.reacquire_us,
         min_similarity=config.min_similarity,
-        correction_half_life_us=config.correction_half_life_us,
+        smoothing=_smoothing(config),
         min_visible=config.min_visible,
+        max_missed_shown=config.max_missed_shown,
+    )
+
+
+def _smoothing(config: TrackedDetectionManagerConfig) -> Smoothing:
+    return Smoothing(
+        correction_half_life_us=config.correction_half_life_us,
+        size_half_life_us=config.size_half_life_us,
+        max_stray=config.max_stray,
     )
 
 
@@ -217,13 +234,14 @@ def _check(config: TrackedDetectionManagerConfig) -> None:
     for name in shares:
         if not 0 <= getattr(config, name) <= 1:
             raise ContractError(f"{name} is {getattr(config, name):g}, but has to be in 0..1")
-    for name in ("max_missed_detections", "reacquire_us", "correction_half_life_us"):
+    counts = ("max_missed_detections", "max_missed_shown", "reacquire_us")
+    for name in (*counts, "correction_half_life_us", "size_half_life_us", "max_stray"):
         if getattr(config, name) < 0:
-            raise ContractError(f"{name} is {getattr(config, name)}, but can't be below 0")
+            raise ContractError(f"{name} is {getattr(config, name):g}, but can't be below 0")
 
 
-def _detection(each: TrackedDetection, half_life_us: int, timestamp: int) -> Detection:
-    left, top, right, bottom = each.shown_place(half_life_us).tolist()
+def _detection(each: TrackedDetection, smoothing: Smoothing, timestamp: int) -> Detection:
+    left, top, right, bottom = each.shown_place(smoothing).tolist()
     return replace(
         each.detection,
         label=tuple(each.labels),
@@ -239,8 +257,8 @@ def _detection(each: TrackedDetection, half_life_us: int, timestamp: int) -> Det
     )
 
 
-def _rect(each: TrackedDetection, half_life_us: int) -> NormalizedRect:
-    box = each.as_box(half_life_us)
+def _rect(each: TrackedDetection, smoothing: Smoothing) -> NormalizedRect:
+    box = each.as_box(smoothing)
     return NormalizedRect(
         x_center=(box.left + box.right) / 2,
         y_center=(box.top + box.bottom) / 2,

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "testing": {"formats", "framework", "sources", "sinks"},
     "observe": {"framework"},
     "bundle": {"formats", "framework", "inference"},
-    "runner": {"formats", "framework", "sources", "sinks", "bundle"},
+    "runner": {"formats", "framework", "sources", "sinks", "bundle", "observe"},
     "compat": {"formats", "framework"},
     "cli": {"formats", "framework", "sources", "sinks", "inference", "bundle", "runner", "observe"},
     "graphs": set[str](),

@@ -6,7 +6,7 @@ import pytest
 
 from flowlace.calculators.core.packet_resampler import PacketResamplerOptions
 from flowlace.calculators.inference.inference_options import InferenceOptions
-from flowlace.framework.config import GraphConfig
+from flowlace.framework.config import GivenOptions, GraphConfig
 from flowlace.framework.config_load import load_graph_config
 from flowlace.runner.errors import RunnerError
 from flowlace.runner.node_settings import configured_graph, set_models, set_options
@@ -125,6 +125,7 @@ def test_another_choice_of_a_oneof_replaces_the_first() -> None:
     ("setting", "message"),
     [
         ("rate.frame_rate", "expected NODE.FIELD=VALUE"),
+        ("speed=1", "the graph has no option 'speed'; it has: none"),
         ("speed.frame_rate=1", "no node 'speed'"),
         ("rate.frame_speed=1", r"no option 'frame_speed': frame_rate, .*did you mean"),
         ("rate.=1", r"no option '': frame_rate, "),
@@ -136,6 +137,23 @@ def test_another_choice_of_a_oneof_replaces_the_first() -> None:
 def test_an_option_that_is_none_is_an_error(setting: str, message: str) -> None:
     with pytest.raises(RunnerError, match=message):
         set_options(load_graph_config(TEXT), [setting])
+
+
+def test_an_option_of_the_graph_itself_is_set_without_a_node() -> None:
+    config = load_graph_config(
+        """
+        graph_options {
+          [type.googleapis.com/mediapipe.PacketResamplerCalculatorOptions] {
+            frame_rate: 3 jitter: 0.5
+          }
+        }
+        """
+    )
+    set_options(config, ["frame_rate=0.5"])
+    given = config.options[0]
+    assert isinstance(given, GivenOptions)
+    found = given.read_as(PacketResamplerOptions)
+    assert (found.frame_rate, found.jitter) == (0.5, 0.5)
 
 
 def test_a_graph_without_settings_is_its_file(tmp_path: Path) -> None:

@@ -48,8 +48,13 @@ def test_pairs_share_no_row_and_no_column_and_the_best_come_first() -> None:
 
 
 def test_pairs_below_the_least_score_are_none() -> None:
-    assert pairs_one_to_one(np.array([[0.2, np.nan], [-np.inf, 0.6]]), 0.5) == []
     assert pairs_one_to_one(np.array([[0.2, 0.1], [-np.inf, 0.6]]), 0.5) == [(1, 1)]
+    assert pairs_one_to_one(np.array([[0.2, np.nan], [-np.inf, 0.4]]), 0.5) == []
+
+
+def test_what_can_not_be_a_pair_is_none_whatever_the_least_score() -> None:
+    scores = np.array([[-np.inf, 0.3], [-np.inf, -np.inf]])
+    assert pairs_one_to_one(scores, -np.inf) == [(0, 1)]
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])

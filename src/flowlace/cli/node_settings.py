@@ -8,5 +8,6 @@ Models = Annotated[
     list[str], typer.Option("--model", "-m", help="MODEL or NODE=MODEL: a name or a .tflite file")
 ]
 Settings = Annotated[
-    list[str], typer.Option("--set", help="NODE.FIELD=VALUE of an option of a node")
+    list[str],
+    typer.Option("--set", help="NODE.FIELD=VALUE of a node, FIELD=VALUE of the graph itself"),
 ]

@@ -3,15 +3,12 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import log10
 from time import perf_counter_ns, thread_time_ns
 from typing import Any
 
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.node import Node
-
-BUCKETS_PER_DECADE = 8
-"""Resolution of the histogram: neighbouring buckets differ by a third."""
+from flowlace.observe.time_histogram import TimeHistogram
 
 
 @dataclass(slots=True)
@@ -19,30 +16,38 @@ class NodeProfile:
     """The calls of one node's `process`."""
 
     name: str
-    calls: int = 0
-    wall_ns: int = 0
+    times: TimeHistogram = field(default_factory=TimeHistogram)
+    """Wall time of the calls."""
     cpu_ns: int = 0
     """CPU time of the calling thread; work a library gives to threads of its own is not in it."""
-    longest_ns: int = 0
     deepest_queue: int = 0
     """Most packets seen waiting on one input at the start of a call."""
-    histogram: dict[int, int] = field(default_factory=dict)
-    """Calls by wall time: bucket b holds times around 10^(b / 8) nanoseconds."""
 
     def add(self, wall_ns: int, cpu_ns: int, queued: int) -> None:
         """Counts one call."""
-        self.calls += 1
-        self.wall_ns += wall_ns
+        self.times.add(wall_ns)
         self.cpu_ns += cpu_ns
-        self.longest_ns = max(self.longest_ns, wall_ns)
         self.deepest_queue = max(self.deepest_queue, queued)
-        bucket = round(log10(max(wall_ns, 1)) * BUCKETS_PER_DECADE)
-        self.histogram[bucket] = self.histogram.get(bucket, 0) + 1
+
+    @property
+    def calls(self) -> int:
+        """Number of calls."""
+        return self.times.count
+
+    @property
+    def wall_ns(self) -> int:
+        """Wall time of all calls."""
+        return self.times.total_ns
+
+    @property
+    def longest_ns(self) -> int:
+        """Wall time of the longest call."""
+        return self.times.longest_ns
 
     @property
     def mean_us(self) -> float:
         """Mean wall time of a call in microseconds."""
-        return self.wall_ns / max(self.calls, 1) / 1e3
+        return self.times.mean_us
 
     @property
     def mean_cpu_us(self) -> float:
@@ -51,12 +56,7 @@ class NodeProfile:
 
     def quantile_us(self, share: float) -> float:
         """Returns the time that `share` of the calls stayed below, to a bucket's width."""
-        wanted, seen = share * self.calls, 0
-        for bucket in sorted(self.histogram):
-            seen += self.histogram[bucket]
-            if seen >= wanted:
-                return float(10 ** (bucket / BUCKETS_PER_DECADE) / 1e3)
-        return 0.0
+        return self.times.quantile_us(share)
 
 
 class GraphProfiler:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from flowlace.framework.errors import FlowlaceError, ThrottledError
 from flowlace.framework.graph import AddMode, CalculatorGraph
 from flowlace.framework.packet import Packet
+from flowlace.runner.latency import LatencyMeter
 from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.summary import RunSummary
 from flowlace.sinks.sink import Sink
@@ -75,7 +76,8 @@ class GraphRunner:
         self._started_s = 0.0
         self._is_over = False
         self._has_started = False
-        self.summary = RunSummary()
+        self._latency = LatencyMeter()
+        self.summary = RunSummary(latency=self._latency.times)
 
     def stop(self) -> None:
         """Ends the sources; what is in the graph is still processed and written."""
@@ -104,7 +106,7 @@ class GraphRunner:
                 closing.callback(bound.sink.close)
             closing.callback(self._end)
             for stream, _, sink in self._sinks:
-                self.graph.observe_output_stream(stream, _writer(sink))
+                self.graph.observe_output_stream(stream, _writer(sink, self._latency))
             for stream in self._sources:
                 self.graph.set_input_stream_max_queue_size(stream, QUEUED_FRAMES)
             self.graph.start_run(self._side_packets)
@@ -212,6 +214,7 @@ class GraphRunner:
         mode = AddMode.ADD_IF_NOT_FULL if is_dropping else AddMode.WAIT_TILL_NOT_FULL
         try:
             packet = Packet(frame.payload, frame.timestamp_us)
+            self._latency.enter(frame.timestamp_us)
             self.graph.add_packet_to_input_stream(stream, packet, mode=mode)
         except ThrottledError:
             source.counts.dropped += 1
@@ -238,8 +241,9 @@ class GraphRunner:
             self.graph.close_input_stream(stream)
 
 
-def _writer(sink: Sink) -> Callable[[Packet[Any]], None]:
+def _writer(sink: Sink, latency: LatencyMeter) -> Callable[[Packet[Any]], None]:
     def write(packet: Packet[Any]) -> None:
         sink.write(packet.timestamp, packet.payload)
+        latency.leave(packet.timestamp)
 
     return write

@@ -8,9 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flowlace.bundle import is_bundle, opened_bundle
-from flowlace.framework.config import GraphConfig, NodeConfig, canonical_names
+from flowlace.framework.config import GivenOptions, GraphConfig, NodeConfig, canonical_names
 from flowlace.framework.config_load import GraphSource, load_graph_config
-from flowlace.framework.options import NoOptions, option_fields, options_message
+from flowlace.framework.options import (
+    NoOptions,
+    option_fields,
+    options_message,
+    registered_options,
+)
 from flowlace.framework.options_message import merge_options, options_from_fields
 from flowlace.framework.registry import find_calculator
 from flowlace.framework.subgraph_library import subgraph_options
@@ -58,7 +63,9 @@ def set_models(config: GraphConfig, texts: Sequence[str]) -> None:
 
 
 def set_options(config: GraphConfig, texts: Sequence[str]) -> None:
-    """Sets options of a graph's nodes in place: `NODE.FIELD=VALUE`, the value as JSON or text.
+    """Sets options in place: `NODE.FIELD=VALUE` of a node, `FIELD=VALUE` of the graph itself.
+
+    A value is JSON, or else text.
 
     Raises:
         RunnerError: no such node or option, or a value of another kind.
@@ -67,8 +74,11 @@ def set_options(config: GraphConfig, texts: Sequence[str]) -> None:
         path, equals, value = text.partition("=")
         name, dot, field = path.partition(".")
         nodes = dict(_named(config))
-        if not equals or not dot:
-            raise RunnerError(f"--set {text!r}: expected NODE.FIELD=VALUE")
+        if not equals:
+            raise RunnerError(f"--set {text!r}: expected NODE.FIELD=VALUE or FIELD=VALUE")
+        if not dot:
+            _set_graph_option(config, path, _value(value), f"--set {text!r}")
+            continue
         if name not in nodes:
             known = ", ".join(nodes)
             raise unknown_name(
@@ -80,6 +90,23 @@ def set_options(config: GraphConfig, texts: Sequence[str]) -> None:
         for each in reversed(outer):
             fields = {each: fields}
         _set(nodes[name], fields, f"--set {text!r}")
+
+
+def _set_graph_option(config: GraphConfig, field: str, value: Any, who: str) -> None:
+    known: list[str] = []
+    for place, given in enumerate(config.options):
+        options_class = registered_options().get(given.type_name)
+        if options_class is None or not isinstance(given, GivenOptions):
+            continue
+        names = [each.name for each in option_fields(options_class)]
+        known += names
+        if field in names:
+            over = _options(options_class, {field: value}, who)
+            merged = merge_options(given.read_as(options_class), over)
+            config.options[place] = GivenOptions.of(merged, is_any=given.is_any)
+            return
+    listed = ", ".join(known) or "none"
+    raise unknown_name(f"{who}: the graph has no option {field!r}; it has: {listed}", field, known)
 
 
 def _check_path(options_class: Any, path: Sequence[str], text: str) -> None:
@@ -122,12 +149,16 @@ def _only(running: Mapping[str, NodeConfig]) -> str:
 
 def _set(node: NodeConfig, fields: Mapping[str, Any], who: str) -> None:
     options_class = _options_class(node)
-    try:
-        over = options_from_fields(options_class, fields)
-    except ValueError as error:
-        raise RunnerError(f"{who}: {error}") from error
+    over = _options(options_class, fields, who)
     given = node.given_options(options_message(options_class).full_name)
     node.set_options(over if given is None else merge_options(given.read_as(options_class), over))
+
+
+def _options(options_class: Any, fields: Mapping[str, Any], who: str) -> Any:
+    try:
+        return options_from_fields(options_class, fields)
+    except ValueError as error:
+        raise RunnerError(f"{who}: {error}") from error
 
 
 def _value(text: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flowlace.observe.time_histogram import TimeHistogram
 from flowlace.sinks.sink import SinkCounts
 from flowlace.sources.source import SourceCounts
 
@@ -19,6 +20,9 @@ class RunSummary:
 
     counters: dict[str, int] = field(default_factory=dict)
     """What the graph's nodes counted, by `node.event`."""
+
+    latency: TimeHistogram = field(default_factory=TimeHistogram)
+    """From adding a frame to the graph to writing its first result."""
 
     elapsed_s: float = 0.0
     was_interrupted: bool = False
@@ -45,10 +49,21 @@ class RunSummary:
         head = f"{self.frames} frames in {self.elapsed_s:.1f} s, {self.fps:.1f} fps, "
         return [
             f"{head}{self.drops} dropped{end}",
+            *self._latency_lines(),
             *(_source_line(name, counts) for name, counts in self.sources.items()),
             *(f"  {name}: {count}" for name, count in self.counters.items()),
             *(_sink_line(name, counts) for name, counts in self.sinks.items()),
         ]
+
+    def _latency_lines(self) -> list[str]:
+        if not self.latency.count:
+            return []
+        parts = [
+            f"{name} {self.latency.quantile_us(share) / 1000:.1f} ms"
+            for name, share in (("p50", 0.5), ("p95", 0.95))
+        ]
+        longest = f"longest {self.latency.longest_ns / 1e6:.1f} ms"
+        return [f"  frame latency: {', '.join([*parts, longest])}"]
 
 
 def _source_line(name: str, counts: SourceCounts) -> str:

@@ -100,7 +100,7 @@ class ReplayDetectorCalculator(Calculator[ReplayDetectorOptions]):
             return
         rng = np.random.default_rng((self.options.seed, packet.timestamp))
         true_boxes = self._truth.get(packet.timestamp, ())
-        found = [each for each in map(lambda box: self._seen(box, rng), true_boxes) if each]
+        found = [each for each in (self._seen(box, rng) for box in true_boxes) if each]
         found += self._made_up(rng, true_boxes, packet.payload)
         extent = packet.payload.width_px, packet.payload.height_px
         detections = [_detection(box, score, *extent) for box, score in found]

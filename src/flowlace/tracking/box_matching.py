@@ -45,8 +45,8 @@ def pairs_one_to_one(scores: FloatArray, least: float) -> list[tuple[int, int]]:
     """Returns row and column of pairs that share no row and no column, the best pairs first.
 
     Takes the highest score, strikes out its row and column, and goes on while a score is at
-    least `least`. For overlaps this differs from the optimal assignment only where boxes crowd,
-    and there a sure pair is worth more than the sum.
+    least `least`; minus infinity never pairs. For overlaps this differs from the optimal
+    assignment only where boxes crowd, and there a sure pair is worth more than the sum.
 
     >>> pairs_one_to_one(np.array([[0.9, 0.8], [0.85, 0.1]]), 0.5)
     [(0, 0)]
@@ -55,7 +55,7 @@ def pairs_one_to_one(scores: FloatArray, least: float) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     while left.size:
         row, column = np.unravel_index(int(left.argmax()), left.shape)
-        if not left[row, column] >= least:
+        if left[row, column] == -np.inf or left[row, column] < least:
             break
         found.append((int(row), int(column)))
         left[row, :] = -np.inf

@@ -85,4 +85,4 @@ def _histograms(patches: NDArray[np.uint8]) -> Float32:
     weight = np.broadcast_to(across[None, None, :], bins.shape)
     total = np.bincount(bins.ravel(), weight.ravel(), minlength=count * BANDS * per_band)
     shares = total.reshape(count, -1) / (across.sum() * side)
-    return shares.astype(np.float32)
+    return np.asarray(shares, np.float32)

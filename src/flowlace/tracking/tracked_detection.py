@@ -19,8 +19,24 @@ MOST_PREDICTED_US = 1_000_000
 VELOCITY_SHARE = 0.2
 """Part of each new velocity in the mean: that of one step is half noise."""
 
+SETTLING_US = 100_000
+"""Time in which half the way from a detection's own size to the usual size is gone: a walker's box
+is as wide as detected now, and as wide as on average half a step later."""
+
 LOOK_SHARE = 0.5
 """Part of each new look in the mean."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Smoothing:
+    """How much of what was shown before goes on after a new detection."""
+
+    correction_half_life_us: int = 0
+    """Time in which half of a jump of the middle is shown; 0 jumps."""
+    size_half_life_us: int = 0
+    """Age at which a size counts half; 0 takes each detection's size as it is."""
+    max_stray: float = 0.0
+    """Sizes by which tracking may stray from where the last detections point; 0: any number."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,13 +62,19 @@ class TrackedDetection:
     updated_us: int = -1
     """Time of `box`."""
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2))
-    """`[x, y]` fractions of the frame a second."""
+    """`[x, y]` fractions of the frame a second, by tracking."""
+    found_place: FloatArray = field(default_factory=lambda: np.zeros(4))
+    """Where the newest detection was."""
+    found_velocity: FloatArray | None = None
+    """`[x, y]` fractions of the frame a second, from detection to detection; None after one."""
     hits: int = 1
     """Detections that were this object."""
     misses: int = 0
     """Rounds of detections in a row that did not have it."""
     correction: FloatArray | None = None
-    """What the newest detection changed, as an offset to `place`; shown less and less."""
+    """`[x, y]` by which the newest detection moved the middle; shown less and less."""
+    size_factor: FloatArray = field(default_factory=lambda: np.ones(2))
+    """`[x, y]` what sizes seen before make of the tracker's size."""
     is_lost: bool = False
     """Whether the tracker follows it no more."""
 
@@ -80,38 +102,86 @@ class TrackedDetection:
         elapsed_us = min(max(timestamp_us - self.updated_us, 0), MOST_PREDICTED_US)
         return self.place + np.tile(self.velocity, 2) * (elapsed_us / 1e6)
 
-    def shown_place(self, half_life_us: int) -> FloatArray:
-        """Returns `place` with what is left of the last correction."""
-        if self.correction is None or half_life_us <= 0:
-            return self.place
-        left: float = 0.5 ** ((self.updated_us - self.started_us) / half_life_us)
-        return self.place + self.correction * left
+    def expected_place(self, timestamp_us: int) -> FloatArray:
+        """Returns where detections alone say it should be at a time.
+
+        Points of the background pull at small boxes; what the last detections did does not.
+        """
+        if self.found_velocity is None:
+            return self.predicted_place(timestamp_us)
+        elapsed_us = min(max(timestamp_us - self.started_us, 0), MOST_PREDICTED_US)
+        return self.found_place + np.tile(self.found_velocity, 2) * (elapsed_us / 1e6)
+
+    def shown_place(self, smoothing: Smoothing) -> FloatArray:
+        """Returns `place` as users see it: kept from straying and jumping, of the usual size."""
+        age_us = self.updated_us - self.started_us
+        center = (self.place[:2] + self.place[2:]) / 2
+        half = (self.place[2:] - self.place[:2]) / 2
+        if smoothing.max_stray > 0 and self.found_velocity is not None:
+            center = center + self._strayed(center, 2 * half * smoothing.max_stray)
+        if self.correction is not None and smoothing.correction_half_life_us > 0:
+            left: float = 0.5 ** (age_us / smoothing.correction_half_life_us)
+            center = center + self.correction * left
+        half = half * self.size_factor ** (1 - 0.5 ** (age_us / SETTLING_US))
+        return np.concatenate((center - half, center + half))
+
+    def _strayed(self, center: FloatArray, most: FloatArray) -> FloatArray:
+        """Returns the way back to within `most` `[x, y]` of where the detections point."""
+        if not 0 < self.updated_us - self.started_us <= MOST_PREDICTED_US:
+            return np.zeros(2)
+        expected = self.expected_place(self.updated_us)
+        away = (expected[:2] + expected[2:]) / 2 - center
+        back: FloatArray = np.sign(away) * np.maximum(np.abs(away) - most, 0)
+        return back
 
     def merge_labels(self, other: "TrackedDetection") -> None:
         """Takes the higher score of each label."""
         for label, score in other.labels.items():
             self.labels[label] = max(score, self.labels.get(label, score))
 
-    def take_over(self, other: "TrackedDetection", half_life_us: int) -> None:
+    def take_over(self, other: "TrackedDetection", smoothing: Smoothing) -> None:
         """Goes on as the object `other`."""
         self.object_id = other.object_id
         self.hits = other.hits + 1
         self.merge_labels(other)
         self.velocity = other.velocity
-        is_in_step = other.updated_us == self.updated_us and not other.is_lost
-        if is_in_step and half_life_us > 0:
-            self.correction = other.shown_place(half_life_us) - self.place
+        self._find_velocity(other)
+        if other.updated_us == self.updated_us and not other.is_lost:
+            self._smooth(other, smoothing)
         if self.look is not None and other.look is not None:
             mean = LOOK_SHARE * self.look + (1 - LOOK_SHARE) * other.look
-            self.look = mean / max(float(np.linalg.norm(mean)), 1e-6)
+            self.look = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
-    def as_box(self, half_life_us: int) -> TimedBox:
-        """Returns the box users see, under the object's id; raises AssertionError without one."""
+    def _smooth(self, other: "TrackedDetection", smoothing: Smoothing) -> None:
+        """Mixes in the size so far, and notes the jump of the middle."""
+        old = other.shown_place(smoothing)
+        elapsed_us = self.started_us - other.started_us
+        if smoothing.size_half_life_us > 0:
+            weight = 0.5 ** (elapsed_us / smoothing.size_half_life_us)
+            ratio = (old[2:] - old[:2]) / np.maximum(self.place[2:] - self.place[:2], 1e-9)
+            self.size_factor = np.maximum(ratio, 1e-3) ** weight
+        if smoothing.correction_half_life_us > 0:
+            self.correction = (old[:2] + old[2:] - self.place[:2] - self.place[2:]) / 2
+
+    def _find_velocity(self, other: "TrackedDetection") -> None:
+        elapsed_s = (self.started_us - other.started_us) / 1e6
+        if not 0 < elapsed_s <= MOST_PREDICTED_US / 1e6:
+            return
+        moved = self.found_place - other.found_place
+        velocity: FloatArray = (moved[:2] + moved[2:]) / 2 / elapsed_s
+        if other.found_velocity is not None:
+            velocity = (velocity + other.found_velocity) / 2
+        self.found_velocity = velocity
+
+    def as_box(self, smoothing: Smoothing) -> TimedBox:
+        """Returns the tracker's box as users see it, under the object's id."""
         assert self.box is not None
-        left, top, right, bottom = self.shown_place(half_life_us).tolist()
         changes: dict[str, Any] = {"id": self.object_id, "label": self.best_label}
-        if self.correction is not None:
-            changes |= {"left": left, "top": top, "right": right, "bottom": bottom}
+        place = self.shown_place(smoothing)
+        if not np.allclose(place, self.place, rtol=0, atol=1e-9):
+            # What is smoothed is the upright box, so a turn can't be kept.
+            edges = zip(("left", "top", "right", "bottom"), place.tolist(), strict=True)
+            changes |= {**dict(edges), "rotation": 0.0, "quad": None}
         return replace(self.box, **changes)
 
 
@@ -133,12 +203,17 @@ def new_tracked_detection(
         labels[name] = max(score, labels.get(name, score))
     if not labels and names:
         labels[best_label(detection)[0]] = 0.0
+    box = detection.location_data.relative_bounding_box
+    edges = (0.0,) * 4
+    if box is not None:
+        edges = (box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height)
     return TrackedDetection(
         box_id=detection.detection_id,
         object_id=detection.detection_id,
         started_us=timestamp_us if detection.timestamp_us is None else detection.timestamp_us,
         labels=labels,
         detection=detection,
+        found_place=np.array(edges),
         look=look,
     )
 

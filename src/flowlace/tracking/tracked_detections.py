@@ -15,7 +15,7 @@ pass each other stay two.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -23,22 +23,22 @@ from numpy.typing import NDArray
 
 from flowlace.formats.detection import Detection
 from flowlace.formats.tracked_box import TimedBox
-from flowlace.tracking.box_matching import (
-    areas,
-    overlaps,
-    pairs_one_to_one,
-    shared_areas,
-    visible_shares,
+from flowlace.tracking.box_matching import pairs_one_to_one, visible_shares
+from flowlace.tracking.object_comparison import (
+    area_ratios,
+    distances,
+    labels_agree,
+    likeness,
+    overlap_scores,
+    same_by_area,
 )
-from flowlace.tracking.detection_look import similarities
 from flowlace.tracking.tracked_detection import (
-    MOST_PREDICTED_US,
+    Smoothing,
     TrackedDetection,
     new_tracked_detection,
     places_of,
 )
 
-FloatArray = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
 
@@ -76,16 +76,17 @@ class TrackedDetectionOptions:
     ignore_labels: bool = False
     """IOU: whether an object may change its class."""
     max_missed_detections: int = 0
-    """Rounds of detections that may miss an object before it is lost; 0: any number. An object
-    that was detected once only is not shown after the first."""
+    """Rounds of detections that may miss an object before it is lost; 0: any number."""
+    max_missed_shown: int = 0
+    """Rounds of detections that may miss an object, detected twice at least, while it is shown."""
     reacquire_us: int = 0
     """How long a lost object can come back under its id by its look; 0: never."""
     min_similarity: float = 0.8
     """Least likeness of a lost object and a detection, 0..1."""
     reach_per_s: float = 0.15
     """How far, in frames a second, an object can get from where it should be while it is lost."""
-    correction_half_life_us: int = 0
-    """Time in which half of a correction by a detection is shown; 0 jumps."""
+    smoothing: Smoothing = field(default_factory=Smoothing)
+    """How much of what was shown before goes on after a new detection."""
     min_visible: float = 0.0
     """Share of a box that has to be in the frame; 0: one of its corners has to."""
     timeout_us: int = 5_000_000
@@ -174,7 +175,8 @@ class TrackedDetections:
 
     def _is_shown(self, each: TrackedDetection) -> bool:
         is_present = not each.is_lost and each.updated_us >= self._now_us
-        return is_present and (each.misses == 0 or each.hits > 1 or not self._loses_missed)
+        most_missed = self._options.max_missed_shown if each.hits > 1 else 0
+        return is_present and (each.misses <= most_missed or not self._loses_missed)
 
     @property
     def _loses_missed(self) -> bool:
@@ -220,26 +222,14 @@ class TrackedDetections:
             return joining
         if self._options.association is Association.AREA:
             return [each for each in joining if not self._replaces_by_area(each)]
-        there = np.array([each.predicted_place(self._now_us) for each in known])
-        age_us = np.array([self._now_us - each.updated_us for each in known])
-        scores = overlaps(places_of(joining), there)
-        # Somebody else may stand where an object was lost a while ago.
-        scores[~self._agree(joining, known) | (age_us > MOST_PREDICTED_US)] = -1
-        pairs = pairs_one_to_one(scores, self._options.min_iou)
+        scores = overlap_scores(
+            joining, known, self._now_us, self._options.min_iou, self._options.ignore_labels
+        )
+        pairs = pairs_one_to_one(scores, -np.inf)
         for row, column in pairs:
             self._replace(joining[row], known[column])
         paired = {row for row, _ in pairs}
         return [each for row, each in enumerate(joining) if row not in paired]
-
-    def _agree(self, first: list[TrackedDetection], second: list[TrackedDetection]) -> BoolArray:
-        if self._options.ignore_labels:
-            return np.ones((len(first), len(second)), np.bool_)
-        rows = [
-            [a.best_label in b.labels or b.best_label in a.labels or a.labels == b.labels
-             for b in second]
-            for a in first
-        ]  # fmt: skip
-        return np.array(rows, np.bool_).reshape(len(first), len(second))
 
     def _replaces_by_area(self, detection: TrackedDetection) -> bool:
         """Takes over all objects that MediaPipe's rule takes for the same."""
@@ -255,14 +245,8 @@ class TrackedDetections:
     def _same_area(
         self, first: list[TrackedDetection], second: list[TrackedDetection]
     ) -> BoolArray:
-        a, b = places_of(first), places_of(second)
-        area_a, area_b = areas(a)[:, None], areas(b)[None, :]
-        smaller, larger = np.minimum(area_a, area_b), np.maximum(area_a, area_b)
-        is_like = larger <= self._options.max_area_ratio * smaller
-        # More than a share of either box is more than that share of the smaller one.
-        overlap = shared_areas(a, b)
-        same: BoolArray = is_like & (overlap > self._options.min_overlap_ratio * smaller)
-        return same
+        options = self._options
+        return same_by_area(first, second, options.max_area_ratio, options.min_overlap_ratio)
 
     def _merge_duplicates(self) -> None:
         """Merges objects that came to lie over each other; the latest detection stays."""
@@ -286,7 +270,7 @@ class TrackedDetections:
         self._remove(other)
 
     def _replace(self, new: TrackedDetection, old: TrackedDetection) -> None:
-        new.take_over(old, self._options.correction_half_life_us)
+        new.take_over(old, self._options.smoothing)
         self._remove(old)
 
     def _remove(self, each: TrackedDetection) -> None:
@@ -317,9 +301,11 @@ class TrackedDetections:
         if self._options.min_visible > 0:
             is_out = visible_shares(places) < self._options.min_visible
         else:
-            x, y = places[:, [0, 2]], places[:, [1, 3]]
             # A corner is in view where one of its coordinates and one of the others is.
-            is_out = ~(((x >= 0) & (x <= 1)).any(axis=1) & ((y >= 0) & (y <= 1)).any(axis=1))
+            is_inside = (places >= 0) & (places <= 1)
+            is_out = ~np.logical_and(
+                is_inside[:, [0, 2]].any(axis=1), is_inside[:, [1, 3]].any(axis=1)
+            )
         for index in np.flatnonzero(is_out):
             self._lose(objects[index])
 
@@ -339,13 +325,10 @@ class TrackedDetections:
         gone = [each for each in known if self._may_come_back(each)]
         if not wanted or not gone or self._options.reacquire_us <= 0:
             return
-        scores = similarities(
-            np.array([each.look for each in wanted]), np.array([each.look for each in gone])
-        )
-        nearness = self._nearness(wanted, gone)
-        scores = scores - NEARNESS_WEIGHT * nearness
-        scores[(nearness > 1) | ~self._agree(wanted, gone)] = -np.inf
-        scores[~self._alike_in_area(wanted, gone)] = -np.inf
+        nearness = distances(wanted, gone, self._now_us, self._options.reach_per_s)
+        scores = likeness(wanted, gone) - NEARNESS_WEIGHT * nearness
+        scores[(nearness > 1) | ~labels_agree(wanted, gone, self._options.ignore_labels)] = -np.inf
+        scores[area_ratios(wanted, gone) > self._options.max_area_ratio] = -np.inf
         for row, column in pairs_one_to_one(scores, self._options.min_similarity):
             self.reacquired += 1
             self._replace(wanted[row], gone[column])
@@ -354,28 +337,6 @@ class TrackedDetections:
         is_in_doubt = each.is_lost or each.misses > 0 or each.updated_us < self._now_us
         is_recent = self._now_us - each.updated_us <= self._options.reacquire_us
         return is_in_doubt and is_recent and each.look is not None
-
-    def _nearness(self, new: list[TrackedDetection], gone: list[TrackedDetection]) -> FloatArray:
-        """Returns `[new, gone]` distance from where an object should be; 1 is as far as can be."""
-        here = places_of(new)
-        there = np.array([each.predicted_place(self._now_us) for each in gone])
-        away_s = np.array([(self._now_us - each.started_us) / 1e6 for each in gone])
-        size = (here[:, None, 2:] - here[:, None, :2] + there[None, :, 2:] - there[None, :, :2]) / 2
-        reach = size + self._options.reach_per_s * away_s[None, :, None]
-        distance = np.abs(
-            here[:, None, :2] + here[:, None, 2:] - there[None, :, :2] - there[None, :, 2:]
-        )
-        nearness: FloatArray = (distance / 2 / np.maximum(reach, 1e-9)).max(axis=2)
-        return nearness
-
-    def _alike_in_area(
-        self, new: list[TrackedDetection], gone: list[TrackedDetection]
-    ) -> BoolArray:
-        first, second = areas(places_of(new))[:, None], areas(places_of(gone))[None, :]
-        alike: BoolArray = np.maximum(first, second) <= self._options.max_area_ratio * np.minimum(
-            first, second
-        )
-        return alike
 
     def _forget(self) -> None:
         """Drops objects the tracker has said nothing about for too long."""

@@ -28,7 +28,8 @@ def frame(index: int) -> Image:
     """Returns the picture at a time; the card moves by whole pixels."""
     x, y, width, height = place(index)
     pixels = WALL.copy()
-    pixels[round(y) : round(y + height), round(x) : round(x + width)] = FACE
+    part = pixels[round(y) : round(y + height), round(x) : round(x + width)]
+    part[:] = FACE[: part.shape[0], : part.shape[1]]
     return Image(ImageFormat.GRAY8, pixels)
 
 

@@ -101,6 +101,13 @@ def test_a_cancelled_box_is_gone() -> None:
     assert ids(run) == [[1, 2]] * 4 + [[2]] * 8
 
 
+def test_several_boxes_are_cancelled_at_once_from_the_next_step_on() -> None:
+    gone = at(5 * PERIOD_US, [1, 3, 99])
+    boxes = start(0, box(0, 1), box(0, 2), box(0, 3))
+    run = tracked({"START_POS": [boxes], "CANCEL_OBJECT_IDS": [gone]})
+    assert ids(run) == [[1, 2, 3]] * 5 + [[2]] * (COUNT - 5)
+
+
 def test_times_without_motion_data_are_answered_by_interpolation() -> None:
     asked = [at(time_us, 0) for time_us in range(0, END_US + 1, PERIOD_US // 2)]
     run = tracked({"TRACK_TIME": asked, "START_POS": [start(0, box(0))]})

@@ -1,0 +1,76 @@
+"""The commands, one after the other, on a configuration file of the test's own."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from flowlace_trainers import cli
+from flowlace_trainers.errors import TrainerError
+from typer.testing import CliRunner
+
+from flowlace.inference.model_spec import read_model_spec
+
+TOY = """
+from dataclasses import replace
+
+from tests.trainers.detector.toys import CONFIG as TOYS
+
+FIT = replace(TOYS.fit, steps=20, evaluate_every=20)
+CONFIG = replace(TOYS, fit=FIT)
+"""
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("config") / "toy.py"
+    file.write_text(TOY)
+    return file
+
+
+def run(*words: object) -> str:
+    result = CliRunner().invoke(cli.app, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_model_is_trained_exported_measured_and_described(config: Path, tmp_path: Path) -> None:
+    out, models = tmp_path / "run", tmp_path / "models"
+    run("detector", "fit", config, "--out", out)
+    run("detector", "export", config, "--run", out, "--models", models)
+    run("detector", "evaluate", config, "--run", out, "--models", models)
+    measured = json.loads((out / "measured.json").read_text())
+    spec = read_model_spec(models / "shapes.json")
+    assert list(measured["scores"]) == [
+        "commonest boxes (baseline)", "torch float32", "tflite float32", "tflite int8"
+    ]  # fmt: skip
+    assert measured["scores"]["tflite float32"]["mAP"] == pytest.approx(
+        measured["scores"]["torch float32"]["mAP"], abs=0.01
+    )
+    assert measured["files"]["int8"]["cpu_ms"] > 0
+    assert spec.files["int8"].sha256 in (models / "card.md").read_text()
+
+
+def test_a_packaged_configuration_is_found_by_name() -> None:
+    assert cli.read_config("street_detector").name == "street_detector"
+
+
+@pytest.mark.parametrize("name", ["no_such_thing", "no/such/file.py"])
+def test_an_unknown_configuration_lists_the_known(name: str) -> None:
+    with pytest.raises(TrainerError, match="give a Python file or one of: street_detector"):
+        cli.read_config(name)
+
+
+def test_a_file_without_a_configuration_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "empty.py").write_text("")
+    with pytest.raises(TrainerError, match="has no CONFIG that is a DetectorConfig"):
+        cli.read_config(str(tmp_path / "empty.py"))
+
+
+def test_a_mistake_is_one_line_and_exit_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["flowlace-train", "detector", "fit", "nothing", "--out", "x"])
+    with pytest.raises(SystemExit, match="1"):
+        cli.main()
+    assert capsys.readouterr().err.startswith("flowlace-train: no configuration 'nothing'")

@@ -1,0 +1,1 @@
+"""Trains the models that flowlace runs; the only place for torch."""

@@ -1,0 +1,150 @@
+"""`flowlace-train`: trains, measures and exports the models that flowlace runs."""
+
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from flowlace_trainers.card import card
+from flowlace_trainers.detector.distillation import COCO_LABELS, DistillOptions, distilled
+from flowlace_trainers.detector.network import Detector
+from flowlace_trainers.detector.task import DetectorConfig, DetectorTask
+from flowlace_trainers.detector.teacher import SsdTeacher
+from flowlace_trainers.errors import TrainerError
+from flowlace_trainers.fit import fit as run_fit
+from flowlace_trainers.fit import load_best
+from flowlace_trainers.provenance import commit
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+detector_app = typer.Typer(help="Object detectors.", no_args_is_help=True)
+app.add_typer(detector_app, name="detector")
+console = Console()
+
+Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
+Data = Annotated[Path, typer.Option(help="folder for data that can be made again")]
+Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
+Models = Annotated[Path, typer.Option(help="folder for the exported files")]
+DATA = Path("runs/data")
+
+
+def main() -> None:
+    """Runs the command line; a mistake of the user is one line, not a traceback."""
+    try:
+        app()
+    except TrainerError as error:
+        typer.echo(f"flowlace-train: {error}", err=True)
+        sys.exit(1)
+
+
+def read_config(name: str) -> DetectorConfig:
+    """Returns the `CONFIG` of a packaged configuration or of a Python file."""
+    path = Path(name)
+    try:
+        if path.suffix == ".py":
+            spec = importlib.util.spec_from_file_location(path.stem, path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+        else:
+            module = importlib.import_module(f"flowlace_trainers.configs.{name}")
+    except (ModuleNotFoundError, FileNotFoundError) as error:
+        folder = Path(__file__).parent / "configs"
+        known = ", ".join(sorted(one.stem for one in folder.glob("[!_]*.py")))
+        raise TrainerError(
+            f"no configuration {name!r}: {error}; give a Python file or one of: {known}"
+        ) from error
+    config = getattr(module, "CONFIG", None)
+    if not isinstance(config, DetectorConfig):
+        raise TrainerError(f"configuration {name!r} has no CONFIG that is a DetectorConfig")
+    return config
+
+
+@detector_app.command()
+def fit(
+    config: Config,
+    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    data: Data = DATA,
+) -> None:
+    """Trains a detector, or goes on with what the folder holds."""
+    task = DetectorTask(read_config(config), data)
+    console.print(f"{len(task.training)} pictures to learn, {len(task.development)} to check")
+    console.print(f"best model: {run_fit(task, task.config.fit, out)}")
+
+
+@detector_app.command()
+def export(config: Config, run: Run, models: Models, data: Data = DATA) -> None:
+    """Writes the best model as float32 and int8 `.tflite` with its ModelSpec."""
+    # Imported here: the converter takes many seconds, and `fit` doesn't need it.
+    from flowlace_trainers.detector.export import export_detector
+
+    task = DetectorTask(read_config(config), data)
+    facts = {
+        "name": task.config.name,
+        "labels": list(task.training.labels),
+        "licence": task.config.licence,
+        "limits": task.config.card.limits,
+        "seed": task.config.fit.seed,
+        "data_digest": task.training.digest,
+        "commit": commit(),
+    }
+    spec = export_detector(_trained(task, run), task.config, task.training, models, facts)
+    for one in spec.files.values():
+        console.print(f"{models / one.file}  sha256 {one.sha256}")
+
+
+@detector_app.command()
+def evaluate(
+    config: Config,
+    run: Run,
+    models: Models,
+    data: Data = DATA,
+    baseline: Annotated[Path | None, typer.Option(help="an SSD .tflite to compare with")] = None,
+    baseline_labels: Annotated[Path | None, typer.Option(help="its labels, one a line")] = None,
+) -> None:
+    """Measures trained and exported models beside baselines, and writes the card."""
+    from flowlace_trainers.detector.measuring import measure, score_table
+
+    task = DetectorTask(read_config(config), data)
+    teacher = SsdTeacher(baseline, baseline_labels) if baseline and baseline_labels else None
+    options = DistillOptions(
+        labels=task.evaluation.labels, names=COCO_LABELS, least_score=0.0, least_doubt=0.0
+    )
+    measured = measure(task, _trained(task, run), models, teacher=teacher, teacher_options=options)
+    (run / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    (models / "card.md").write_text(card(task.config.card, measured), encoding="utf-8")
+    console.print(score_table(measured["scores"]))
+
+
+@detector_app.command()
+def distil(
+    config: Config,
+    videos: Annotated[list[Path], typer.Argument(help="videos without labels")],
+    teacher: Annotated[Path, typer.Option(help="an SSD .tflite with decoding inside")],
+    teacher_labels: Annotated[Path, typer.Option(help="its labels, one a line")],
+    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    every: Annotated[int, typer.Option(help="takes one frame in so many")] = 5,
+) -> None:
+    """Trains a detector to see in videos what a teacher sees.
+
+    The last tenth of every video is kept to choose the checkpoint; agreement with the teacher
+    is what is measured there, not truth.
+    """
+    base = read_config(config)
+    wise = SsdTeacher(teacher, teacher_labels)
+    labels = tuple(dict.fromkeys(COCO_LABELS.values()))
+    options = DistillOptions(labels=labels, names=COCO_LABELS, every=every)
+    task = DetectorTask(distilled(base, videos, wise, options), DATA)
+    console.print(f"{len(task.training)} pictures to learn, {len(task.development)} to check")
+    console.print(f"best model: {run_fit(task, task.config.fit, out)}")
+
+
+def _trained(task: DetectorTask, run: Path) -> Detector:
+    model = load_best(task, run)
+    assert isinstance(model, Detector)
+    return model

@@ -1,0 +1,1 @@
+"""An object detector: data, network, loss, evaluation and export."""

@@ -87,11 +87,9 @@ def object_detection_subgraph(node: NodeConfig, options: ObjectDetectionOptions)
 def _check(options: ObjectDetectionOptions) -> None:
     if options.max_results == 0 or options.max_results < -1:
         raise ValueError(f"max_results is 1 or more, or -1 for all, not {options.max_results}")
-    if not 0 <= options.min_suppression_threshold <= 1:
-        raise ValueError(
-            f"min_suppression_threshold lies within 0 and 1, not at "
-            f"{options.min_suppression_threshold:g}"
-        )
+    overlap = options.min_suppression_threshold
+    if overlap is not None and not 0 <= overlap <= 1:
+        raise ValueError(f"min_suppression_threshold lies within 0 and 1, not at {overlap:g}")
     if options.allow_labels and options.ignore_labels:
         raise ValueError("allow_labels and ignore_labels exclude each other")
 

@@ -167,6 +167,17 @@ def test_a_place_that_can_not_be_written_is_an_error(tmp_path: Path, model: Path
         write_bundle(GRAPH % model, tmp_path / "nowhere" / "app.zip")
 
 
+def test_a_name_nobody_could_run_the_bundle_by_is_refused(tmp_path: Path, model: Path) -> None:
+    with pytest.raises(BundleError, match=r"app': the name has to end in \.zip"):
+        write_bundle(GRAPH % model, tmp_path / "app")
+
+
+def test_a_precision_no_model_comes_in_is_refused(tmp_path: Path, model: Path) -> None:
+    with pytest.raises(BundleError, match="precision 'int8' is for packaged models"):
+        write_bundle(GRAPH % model, tmp_path / "app.zip", precision="int8")
+    assert not (tmp_path / "app.zip").exists()
+
+
 def test_a_changed_file_is_refused(bundle: Path, tmp_path: Path) -> None:
     changed = rewritten(bundle, tmp_path / "changed.zip", {"models/add.tflite": b"something else"})
     with pytest.raises(BundleError, match=r"'models/add\.tflite' is not what the manifest says"):

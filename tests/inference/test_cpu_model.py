@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from flowlace.formats.tensor import Quantization, Tensor
+from flowlace.inference import cpu_model
 from flowlace.inference.compiled_model import CompiledModel
 from flowlace.inference.cpu_model import CpuModel
 from flowlace.inference.errors import ModelError
@@ -144,9 +145,59 @@ def test_a_wrong_shape_names_tensor_expected_and_found(tmp_path: Path) -> None:
         opened(tmp_path, adding()).run([floats(1, 2, 3, 4)])
 
 
+def test_a_size_no_model_takes_leaves_the_model_usable(tmp_path: Path) -> None:
+    model = opened(tmp_path, adding(shape=(-1, 3)))
+    two = Tensor(np.zeros((2, 3), np.float32))
+    row = np.zeros(3, np.float32)
+    model.run([two])
+    with pytest.raises(ModelError, match=r"'tiny\.tflite' can't take inputs of \[\(100000000000"):
+        model.run([Tensor(np.lib.stride_tricks.as_strided(row, (10**11, 3), (0, 4)))])
+    assert model.run([two])[0].array.tolist() == [[1.0] * 3] * 2
+
+
+def test_a_size_the_memory_does_not_hold_leaves_the_model_usable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = opened(tmp_path, adding(shape=(-1, 3)))
+    two, five = (Tensor(np.zeros((rows, 3), np.float32)) for rows in (2, 5))
+    model.run([two])
+
+    def refuse(*_: object) -> None:
+        raise ModelError("no memory")
+
+    with monkeypatch.context() as full, pytest.raises(ModelError, match="no memory"):
+        full.setattr(cpu_model, "_allocate", refuse)
+        model.run([five])
+    assert model.run([two])[0].array.tolist() == [[1.0] * 3] * 2
+
+
 def test_a_wrong_number_of_tensors_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"takes 1 input tensors .*, but got 2"):
         opened(tmp_path, adding()).run([floats(1, 2, 3), floats(1, 2, 3)])
+
+
+def test_numbers_of_another_quantisation_are_quantised_anew(tmp_path: Path) -> None:
+    model = opened(tmp_path, quantised())
+    # 3 in quarters; the model takes halves from -64.
+    given = Tensor(np.full((1, 4), 12, np.uint8), quantization=Quantization(0.25, 0))
+    assert model.run([given])[0].floats.tolist() == [[6.0] * 4]
+
+
+def test_nan_does_not_become_a_whole_number(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"'x' takes uint8, which has no NaN, but 25% of"):
+        opened(tmp_path, quantised()).run([floats(1, 2, np.nan, np.inf)])
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1])
+def test_whole_numbers_that_do_not_fit_are_refused(tmp_path: Path, number: int) -> None:
+    graph = adding()
+    for tensor in graph.tensors:
+        tensor.dtype = "int32"
+    model = opened(tmp_path, graph)
+    (found,) = model.run([Tensor(np.array([[1, 2, 3]], np.int64))])
+    assert found.array.tolist() == [[2, 3, 4]]
+    with pytest.raises(ModelError, match=r"takes int32 within -2147483648 and 2147483647, but"):
+        model.run([Tensor(np.array([[1, 2, number]], np.int64))])
 
 
 def test_complex_numbers_do_not_go_into_floats(tmp_path: Path) -> None:

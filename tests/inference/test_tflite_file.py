@@ -62,6 +62,16 @@ def test_packed_files_do_not_change_what_a_model_is(tmp_path: Path) -> None:
     assert TfliteFile(packed.write(tmp_path / "packed.tflite")).main == plain.main
 
 
+@pytest.mark.parametrize("dtype", ["string", "int4", "resource"])
+def test_inputs_of_a_type_nobody_can_give_are_refused(tmp_path: Path, dtype: str) -> None:
+    graph = adding()
+    graph.tensors[0].dtype = dtype
+    file = TfliteFile(TinyModel(graphs=[graph]).write(tmp_path / "odd.tflite"))
+    with pytest.raises(ModelError, match=f"type {dtype.upper()} are not supported, but 'x' is one"):
+        _ = file.main
+    assert [one.name for one in file.operators] == ["ADD"]
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nowhere\.tflite.*No such file"):
         TfliteFile(tmp_path / "nowhere.tflite")

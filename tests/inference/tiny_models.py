@@ -11,13 +11,6 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-_KINDS = {
-    "float32": schema.TensorType.FLOAT32,
-    "uint8": schema.TensorType.UINT8,
-    "int8": schema.TensorType.INT8,
-    "int32": schema.TensorType.INT32,
-}
-
 
 @dataclass(kw_only=True)
 class TinyTensor:
@@ -107,7 +100,7 @@ def _graph(graph: TinyGraph, kinds: list[str], buffers: list[Any]) -> Any:
 def _tensor(given: TinyTensor, buffers: list[Any]) -> Any:
     tensor = schema.TensorT()
     tensor.name = given.name
-    tensor.type = _KINDS[given.dtype]
+    tensor.type = getattr(schema.TensorType, given.dtype.upper())
     shape = list(given.shape if given.values is None else np.shape(given.values))
     tensor.shape = [max(size, 1) for size in shape]
     if -1 in shape:

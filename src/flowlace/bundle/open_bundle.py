@@ -18,11 +18,6 @@ _DAMAGE: Final = (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError,
 """What reading a damaged zip raises; the last for passwords and compression it does not know."""
 
 
-def is_bundle(path: str | Path) -> bool:
-    """Returns whether a path names a bundle: a zip file."""
-    return str(path).endswith(".zip")
-
-
 def opened_bundle(path: str | Path) -> GraphConfig:
     """Returns the graph of a bundle, with its files where the graph finds them.
 

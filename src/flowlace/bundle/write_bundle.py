@@ -35,6 +35,7 @@ from flowlace.inference.model_cost import multiply_adds
 from flowlace.inference.public_models import PUBLIC_MODELS
 from flowlace.inference.tflite_file import TfliteFile
 
+SUFFIX: Final = ".zip"
 TIMED_RUNS: Final = 5
 _FILE_FIELDS: Final = {"model_path": "models", "label_map_path": "labels"}
 """Options that name a file, and the folder it goes to."""
@@ -44,6 +45,11 @@ _TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 class BundleError(FlowlaceError):
     """A graph can't be bundled, or a file is no bundle."""
+
+
+def is_bundle(path: str | Path) -> bool:
+    """Returns whether a path names a bundle: a zip file."""
+    return str(path).endswith(SUFFIX)
 
 
 @dataclass(slots=True)
@@ -77,12 +83,17 @@ def write_bundle(
 
     Raises:
         GraphConfigError: the graph has problems.
-        BundleError: a file the graph names can't be had, or `out` can't be written.
+        BundleError: a file the graph names can't be had, a precision nothing comes in, or `out`
+            is no name of a bundle or can't be written.
     """
+    if not is_bundle(out):
+        raise BundleError(f"bundle {str(out)!r}: the name has to end in {SUFFIX}, to be run by it")
     config = expanded_graph(source)
     collected = _Collected()
     for node_name, node in zip(canonical_names(config.nodes), config.nodes, strict=True):
         _collect_files(node, node_name, precision, collected)
+    if precision and not any(find_packaged(file.path) for file, _ in collected.models.values()):
+        raise BundleError(f"precision {precision!r} is for packaged models, but the graph has none")
     for path, (file, _) in collected.models.items():
         _collect_papers(path, file, collected)
     models = [_model(path, *one) for path, one in collected.models.items()]

@@ -78,7 +78,7 @@ class CompiledModel(ModelRunner):
                 self._prepare(_options(hardware, num_threads, weight_cache, is_exact))
             except ImportError as error:
                 raise ModelError(
-                    f"{hardware} with these options needs ai-edge-litert, which is not installed"
+                    f"a model on the {self.device} needs ai-edge-litert, which is not installed"
                 ) from error
             except RuntimeError as error:
                 # Without its frames, so that what they hold is freed, and logged, in here.

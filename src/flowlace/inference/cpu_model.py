@@ -89,9 +89,13 @@ class CpuModel(ModelRunner):
         wanted = [fitting_shape(name, info, tensor) for info, tensor in pairs]
         if wanted == self._shapes:
             return
-        for info, shape in zip(self.signature.inputs, wanted, strict=True):
-            if -1 in info.shape:
-                self._interpreter.resize_tensor_input(info.index, shape, strict=True)
+        self._shapes = [()] * len(wanted)  # what a failure leaves fits nothing
+        try:
+            for info, shape in zip(self.signature.inputs, wanted, strict=True):
+                if -1 in info.shape:
+                    self._interpreter.resize_tensor_input(info.index, shape, strict=True)
+        except (RuntimeError, ValueError, OverflowError) as error:
+            raise ModelError(f"model {name!r} can't take inputs of {wanted}: {error}") from error
         _allocate(self._interpreter, self.file)
         self._shapes = wanted
 
@@ -121,7 +125,8 @@ def _allocate(interpreter: Any, file: TfliteFile) -> None:
         with caught_native_log():
             interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
-        raise ModelError(f"model {file.path.name!r} can't be prepared: {error}") from error
+        reason = str(error) or "the runtime gives no reason; is there enough memory?"
+        raise ModelError(f"model {file.path.name!r} can't be prepared: {reason}") from error
 
 
 def _counted(threads: int) -> str:

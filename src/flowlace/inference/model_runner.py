@@ -48,15 +48,20 @@ class ModelRunner(ABC):
         """Raises ModelError if an output holds NaN."""
         if array.dtype.kind != "f":
             return
-        # A sum is one pass without a temporary array; only a sum that is no number is looked into.
-        with np.errstate(invalid="ignore", over="ignore"):
-            total = array.sum()
-        if np.isnan(total) and np.isnan(array).any():
+        if has_nan(array):
             share = float(np.isnan(array).mean())
             raise ModelError(
                 f"model {self.file.path.name!r}: output {info.name!r} has to hold numbers, but "
                 f"{share:.0%} of its {array.size} values are NaN"
             )
+
+
+def has_nan(array: NDArray[Any]) -> bool:
+    """Returns whether an array of floats holds NaN."""
+    # A sum is one pass without a temporary array; only a sum that is no number is looked into.
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = array.sum()
+    return bool(np.isnan(total)) and bool(np.isnan(array).any())
 
 
 def fitting_shape(model: str, info: TensorInfo, tensor: Tensor) -> tuple[int, ...]:
@@ -89,13 +94,14 @@ def write_input(model: str, info: TensorInfo, tensor: Tensor, out: NDArray[Any])
     Raises:
         ModelError: there is no safe way from one type to the other.
     """
-    if tensor.dtype == out.dtype:
+    if tensor.dtype == out.dtype and tensor.quantization in (None, info.quantization):
         tensor.write_into(out if tensor.shape == out.shape else out.reshape(tensor.shape))
     elif info.quantization is not None and (tensor.dtype.kind == "f" or tensor.quantization):
-        _quantise(info, tensor, out.reshape(tensor.shape))
+        _quantise(model, info, tensor, out.reshape(tensor.shape))
     elif out.dtype == np.float32 and (tensor.quantization or tensor.dtype.kind in "iu"):
         np.copyto(out.reshape(tensor.shape), tensor.floats)
     elif np.can_cast(tensor.dtype, out.dtype, "same_kind"):
+        _check_limits(model, info, tensor, out.dtype)
         np.copyto(out.reshape(tensor.shape), tensor.array, casting="same_kind")
     else:
         raise ModelError(
@@ -104,9 +110,26 @@ def write_input(model: str, info: TensorInfo, tensor: Tensor, out: NDArray[Any])
         )
 
 
-def _quantise(info: TensorInfo, tensor: Tensor, out: NDArray[Any]) -> None:
+def _quantise(model: str, info: TensorInfo, tensor: Tensor, out: NDArray[Any]) -> None:
     assert info.quantization is not None
     whole = np.rint(tensor.floats / np.float32(info.quantization.scale))
     whole += info.quantization.zero_point
+    if has_nan(whole):
+        raise ModelError(
+            f"model {model!r}: input {info.name!r} takes {out.dtype}, which has no NaN, but "
+            f"{np.isnan(whole).mean():.0%} of the values given are NaN"
+        )
     limits = np.iinfo(out.dtype)
     np.copyto(out, np.clip(whole, limits.min, limits.max), casting="unsafe")
+
+
+def _check_limits(model: str, info: TensorInfo, tensor: Tensor, dtype: np.dtype[Any]) -> None:
+    """Raises ModelError for whole numbers that the narrower type does not have."""
+    if dtype.kind not in "iu" or np.can_cast(tensor.dtype, dtype) or not tensor.array.size:
+        return
+    limits, lowest, highest = np.iinfo(dtype), tensor.array.min(), tensor.array.max()
+    if lowest < limits.min or highest > limits.max:
+        raise ModelError(
+            f"model {model!r}: input {info.name!r} takes {dtype} within {limits.min} and "
+            f"{limits.max}, but got {tensor.dtype} within {lowest} and {highest}"
+        )

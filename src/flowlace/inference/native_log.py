@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Lock
 from typing import Final
 
@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 _lock = Lock()  # one redirection of the process's outputs at a time
 _NATIVE: Final = re.compile(
-    r"\s*(INFO|WARNING|ERROR|Warning|Error|VERBOSE|[IWEF]\d{4} |└|===|third_party/|at |\w+\.cc:\d+)"
+    r"\s*(INFO|WARNING|ERROR|Warning|Error|VERBOSE|[IWEF]\d{4} |└|===|third_party/|at |"
+    r"\w+\.cc:\d+)".encode()
 )
 
 
@@ -42,27 +43,43 @@ class NativeLog:
 
 @contextmanager
 def caught_native_log() -> Iterator[NativeLog]:
-    """Catches lines of native code, complete after the block; others are written on then.
+    """Catches lines of native code, complete after the block; all else is written on then.
 
-    It catches for the whole process: lines of other threads that do not look like a native
-    library's log are written to the standard error afterwards.
+    It catches for the whole process: what other threads print meanwhile, and does not look like a
+    native library's log, goes where it was meant to, byte for byte, after the block.
     """
     caught = NativeLog()
-    with _lock, tempfile.TemporaryFile() as file:
-        saved = [(number, os.dup(number)) for number in (1, 2)]
+    with _lock, ExitStack() as files:
+        outputs = [
+            (number, os.dup(number), files.enter_context(tempfile.TemporaryFile()))
+            for number in (1, 2)
+        ]
         _flush()
-        for number, _ in saved:
+        for number, _, file in outputs:
             os.dup2(file.fileno(), number)
         try:
             yield caught
         finally:
             _flush()
-            for number, copy in saved:
-                os.dup2(copy, number)
-                os.close(copy)
-            file.seek(0)
-            caught.lines = file.read().decode("utf-8", "replace").splitlines()
-            _hand_on(caught.lines)
+            for number, saved, _ in outputs:
+                os.dup2(saved, number)
+                os.close(saved)
+            for number, _, file in outputs:
+                file.seek(0)
+                caught.lines += _sorted_out(file.read(), number)
+
+
+def _sorted_out(written: bytes, number: int) -> list[str]:
+    """Returns all lines; writes those of others to the output they were meant for."""
+    lines = re.findall(rb"[^\n]*\n|[^\n]+", written)
+    foreign = b"".join(line for line in lines if not _NATIVE.match(line))
+    with suppress(OSError):  # a broken pipe: not this code's matter
+        while foreign:
+            foreign = foreign[os.write(number, foreign) :]
+    found = [line.decode("utf-8", "replace").rstrip() for line in lines]
+    for text in found:
+        log.debug("%s", text)
+    return found
 
 
 def _flush() -> None:
@@ -70,11 +87,3 @@ def _flush() -> None:
         with suppress(ValueError, OSError):  # closed, or a broken pipe: not this code's matter
             stream.flush()
     ctypes.CDLL(None).fflush(None)  # C's own buffers
-
-
-def _hand_on(lines: list[str]) -> None:
-    for line in lines:
-        log.debug("%s", line)
-    foreign = [line for line in lines if line and not _NATIVE.match(line)]
-    if foreign:
-        os.write(2, ("\n".join(foreign) + "\n").encode())

@@ -32,8 +32,9 @@ _DTYPES: Final[Mapping[str, type[Any]]] = {
     "FLOAT32": np.float32, "FLOAT16": np.float16, "FLOAT64": np.float64, "BOOL": np.bool_,
     "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64,
     "UINT8": np.uint8, "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64,
-    "STRING": np.bytes_, "COMPLEX64": np.complex64,
+    "COMPLEX64": np.complex64,
 }  # fmt: skip
+"""Types of inputs and outputs. Texts are not among them: LiteRT crashes on empty ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,8 @@ class Setting:
     """Whether lost objects come back by their look."""
     is_robust: bool = False
     """Whether the look corrects the boxes between detections."""
+    leaves_out: str = ""
+    """A class the detector does not know and the truth does not hold."""
 
 
 @dataclass(slots=True)
@@ -98,6 +100,11 @@ class Street:
             ]
             for (timestamp, _), boxes in zip(self.frames, self.truth, strict=True)
         }
+
+    def without(self, label: str) -> "Street":
+        """Returns the same street with the truth of the other classes alone."""
+        others = [[box for box in boxes if box.label != label] for boxes in self.truth]
+        return replace(self, truth=others)
 
 
 def load_street(seed: int, density: float, seconds: float = 10.0) -> Street:

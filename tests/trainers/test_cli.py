@@ -4,9 +4,13 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from flowlace_trainers import cli
+from flowlace_trainers.detector.teacher import Taught
 from flowlace_trainers.errors import TrainerError
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from flowlace.inference.model_spec import read_model_spec
@@ -49,6 +53,36 @@ def test_a_model_is_trained_exported_measured_and_described(config: Path, tmp_pa
     )
     assert measured["files"]["int8"]["cpu_ms"] > 0
     assert spec.files["int8"].sha256 in (models / "card.md").read_text()
+
+
+class BrightnessTeacher:
+    """Sees a person in the corner, the surer the brighter the picture is."""
+
+    def __init__(self, model: Path, labels: Path) -> None:
+        pass
+
+    def look(self, image: NDArray[np.uint8]) -> Taught:
+        score = np.array([image.mean() / 255], np.float32)
+        return Taught(np.array([(8, 8, 40, 40)], np.float32), ["person"], score)
+
+
+def test_a_model_is_trained_by_a_teacher_on_video(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = cv2.VideoWriter(
+        str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (128, 96)
+    )
+    for level in range(120, 240, 6):
+        writer.write(np.full((96, 128, 3), level, np.uint8))
+    writer.release()
+    monkeypatch.setattr(cli, "SsdTeacher", BrightnessTeacher)
+    output = run(
+        "detector", "distil", config, tmp_path / "clip.avi", "--teacher", "t.tflite",
+        "--teacher-labels", "l.txt", "--out", tmp_path / "run", "--every", 1,
+    )  # fmt: skip
+    assert "18 pictures to learn, 2 to check" in output
+    assert "AP50" in json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
+    assert (tmp_path / "run" / "best.ckpt").exists()
 
 
 def test_a_packaged_configuration_is_found_by_name() -> None:

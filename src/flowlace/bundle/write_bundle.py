@@ -32,7 +32,7 @@ from flowlace.inference.delegates import golden_inputs, open_on_cpu
 from flowlace.inference.find_model import find_model, find_packaged
 from flowlace.inference.gpu_safety import gpu_problems
 from flowlace.inference.model_cost import multiply_adds
-from flowlace.inference.public_models import PUBLIC_MODELS
+from flowlace.inference.public_models import public_model_of
 from flowlace.inference.tflite_file import TfliteFile
 
 SUFFIX: Final = ".zip"
@@ -182,7 +182,7 @@ def _collect_papers(path: str, file: TfliteFile, collected: _Collected) -> None:
 
 def _model(path: str, file: TfliteFile, nodes: list[str]) -> BundledModel:
     packaged = find_packaged(file.path)
-    public = next((one for one in PUBLIC_MODELS.values() if one.sha256 == file.sha256), None)
+    public = public_model_of(file.sha256)
     operators: dict[str, int] = {}
     for use in file.operators:
         operators[use.name] = operators.get(use.name, 0) + use.count

@@ -12,7 +12,7 @@ from flowlace.inference.errors import ModelError
 from flowlace.inference.find_model import find_packaged
 from flowlace.inference.model_metadata import DetectorMetadata, TensorMetadata
 from flowlace.inference.model_spec import ModelSpec
-from flowlace.inference.public_models import PUBLIC_MODELS
+from flowlace.inference.public_models import public_model_of
 from flowlace.inference.tflite_file import TensorInfo, TfliteFile
 
 TASK: Final = "object_detection"
@@ -36,7 +36,7 @@ def detector_spec(file: TfliteFile) -> ModelSpec:
                 f"model {spec.name!r} is for {spec.task}; object detection needs a detector"
             )
         return spec
-    known = next((one for one in PUBLIC_MODELS.values() if one.sha256 == file.sha256), None)
+    known = public_model_of(file.sha256)
     nodes: Mapping[str, Mapping[str, Any]] = known.nodes if known else {}
     return ModelSpec(
         name=known.name if known else file.path.stem,

@@ -163,3 +163,8 @@ PUBLIC_MODELS: Final[Mapping[str, PublicModel]] = {
     )
 }
 """By name."""
+
+
+def public_model_of(sha256: str) -> PublicModel | None:
+    """Returns the public model with this digest; None for any other file."""
+    return next((one for one in PUBLIC_MODELS.values() if one.sha256 == sha256), None)

@@ -57,8 +57,9 @@ class TrackedDetectionManagerConfig:
     """Rounds of detections that may miss an object, detected twice at least, while it is shown;
     has an effect with `max_missed_detections` only."""
     size_half_life_us: int = option(109, "int64")
-    """Age at which a size counts half in an object's usual size, which boxes take on between
-    detections; 0 leaves each detection's size. For walkers: boxes breathe with their steps."""
+    """Age at which a shape counts half in an object's usual one, which boxes take on between
+    detections as far as shapes of the label change; 0 leaves each detection's. For walkers: their
+    boxes breathe with their steps."""
     max_stray: float = option(110)
     """Sizes by which tracking may stray from where the last detections point; 0: any number."""
 

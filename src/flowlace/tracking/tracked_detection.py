@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from flowlace.formats.detection import Detection
 from flowlace.formats.object_row import best_label
 from flowlace.formats.tracked_box import TimedBox
+from flowlace.tracking.usual_shape import SeenShapes, UsualShapes
 
 FloatArray = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -23,6 +24,9 @@ SETTLING_US = 100_000
 """Time in which half the way from a detection's own size to the usual size is gone: a walker's box
 is as wide as detected now, and as wide as on average half a step later."""
 
+EDGE = 0.005
+"""Parts of the frame: boxes that come this near to its edge may be cut."""
+
 LOOK_SHARE = 0.5
 """Part of each new look in the mean."""
 
@@ -34,7 +38,7 @@ class Smoothing:
     correction_half_life_us: int = 0
     """Time in which half of a jump of the middle is shown; 0 jumps."""
     size_half_life_us: int = 0
-    """Age at which a size counts half; 0 takes each detection's size as it is."""
+    """Age at which a shape counts half in the usual one; 0 takes each detection's as it is."""
     max_stray: float = 0.0
     """Sizes by which tracking may stray from where the last detections point; 0: any number."""
 
@@ -74,7 +78,11 @@ class TrackedDetection:
     correction: FloatArray | None = None
     """`[x, y]` by which the newest detection moved the middle; shown less and less."""
     size_factor: FloatArray = field(default_factory=lambda: np.ones(2))
-    """`[x, y]` what sizes seen before make of the tracker's size."""
+    """`[x, y]` what turns the tracker's size into the object's usual one."""
+    seen_shapes: SeenShapes = field(default_factory=SeenShapes)
+    """The shapes it was detected with."""
+    size_change: FloatArray | None = None
+    """`[x, y]` logarithms of the newest detection's size against the tracker's; None if new."""
     is_lost: bool = False
     """Whether the tracker follows it no more."""
 
@@ -153,15 +161,25 @@ class TrackedDetection:
             self.look = np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
     def _smooth(self, other: "TrackedDetection", smoothing: Smoothing) -> None:
-        """Mixes in the size so far, and notes the jump of the middle."""
+        """Goes on with the shapes so far, and notes the jump of the middle."""
         old = other.shown_place(smoothing)
-        elapsed_us = self.started_us - other.started_us
         if smoothing.size_half_life_us > 0:
-            weight = 0.5 ** (elapsed_us / smoothing.size_half_life_us)
-            ratio = (old[2:] - old[:2]) / np.maximum(self.place[2:] - self.place[:2], 1e-9)
-            self.size_factor = np.maximum(ratio, 1e-3) ** weight
+            self.seen_shapes = other.seen_shapes
+            self.size_change = np.log(_size(self.place) / _size(other.place))
         if smoothing.correction_half_life_us > 0:
             self.correction = (old[:2] + old[2:] - self.place[:2] - self.place[2:]) / 2
+
+    def take_usual_size(self, shapes: UsualShapes) -> None:
+        """Learns from the newest detection what size to show until the next one.
+
+        A box at the frame's edge is cut there by most detectors, and tells nothing.
+        """
+        place = self.found_place
+        if (place > EDGE).all() and (place < 1 - EDGE).all():
+            size = _size(place)
+            shape = float(np.log(size[0] / size[1]))
+            self.seen_shapes = self.seen_shapes.and_then(shape, self.started_us)
+            self.size_factor = shapes.factor(self.best_label, self.seen_shapes, self.size_change)
 
     def _find_velocity(self, other: "TrackedDetection") -> None:
         elapsed_s = (self.started_us - other.started_us) / 1e6
@@ -216,6 +234,10 @@ def new_tracked_detection(
         found_place=np.array(edges),
         look=look,
     )
+
+
+def _size(place: FloatArray) -> FloatArray:
+    return np.maximum(place[2:] - place[:2], 1e-6)
 
 
 def upright_place(box: TimedBox) -> FloatArray:

@@ -38,6 +38,7 @@ from flowlace.tracking.tracked_detection import (
     new_tracked_detection,
     places_of,
 )
+from flowlace.tracking.usual_shape import UsualShapes
 
 Float32 = NDArray[np.float32]
 BoolArray = NDArray[np.bool_]
@@ -121,6 +122,7 @@ class TrackedDetections:
         self._rounds: deque[_Round] = deque()
         self._objects: dict[int, TrackedDetection] = {}
         self._removed: list[int] = []
+        self._shapes = UsualShapes(self._options.smoothing.size_half_life_us)
         self._now_us = -1
         self.reacquired = 0
         """Objects that were lost and given back their id by their look."""
@@ -176,7 +178,11 @@ class TrackedDetections:
     def _is_shown(self, each: TrackedDetection) -> bool:
         is_present = not each.is_lost and each.updated_us >= self._now_us
         most_missed = self._options.max_missed_shown if each.hits > 1 else 0
-        return is_present and (each.misses <= most_missed or not self._loses_missed)
+        if not is_present or (each.misses > most_missed and self._loses_missed):
+            return False
+        # What is shown may lie elsewhere than the tracker's box: it is kept from straying.
+        shown = each.shown_place(self._options.smoothing)[None]
+        return bool(visible_shares(shown)[0] >= self._options.min_visible)
 
     @property
     def _loses_missed(self) -> bool:
@@ -197,6 +203,9 @@ class TrackedDetections:
             each_round.is_counted = True
             self._count_missed(unmatched, each_round.timestamp_us)
         self._reacquire(left, unmatched)
+        if self._options.smoothing.size_half_life_us > 0:
+            for each in joining:
+                each.take_usual_size(self._shapes)
         self._objects.update((each.box_id, each) for each in joining)
         self._lose_missed()
 

@@ -41,8 +41,8 @@ def card(text: CardText, measured: Mapping[str, Any]) -> str:
         ),
         f"Input `[1, {', '.join(map(str, measured['input']))}]`, {measured['parameters']:,} "
         f"parameters, labels {', '.join(measured['labels'])}. CPU time: median of 100 runs, "
-        f"one thread, {measured['processor']}. Agreement: signal to difference of outputs on the same "
-        "pictures.",
+        f"one thread, {measured['processor']}. Agreement: signal to difference of outputs on the "
+        "same pictures.",
         "## Intended use",
         text.limits,
         "## How good it is",

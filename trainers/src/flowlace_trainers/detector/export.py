@@ -24,7 +24,7 @@ from flowlace_trainers.detector.task import DetectorConfig, Network, as_floats, 
 FLOAT_LEAST_DB = 80.0
 """Agreement of the float32 file with the trained model that is asked for."""
 
-INT8_LEAST_DB = 20.0
+INT8_LEAST_DB = 15.0
 """The same for the int8 file; what it costs in mAP is on the card."""
 
 _SAME_DB = 200.0

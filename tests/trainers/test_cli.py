@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from tests.trainers.detector.toys import CONFIG as TOYS
 
-FIT = replace(TOYS.fit, steps=20, evaluate_every=20)
+FIT = replace(TOYS.fit, steps=20, evaluate_every=20, peak_learning_rate=1e-3)
 CONFIG = replace(TOYS, fit=FIT)
 """
 

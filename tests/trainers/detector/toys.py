@@ -78,7 +78,7 @@ NETWORK = NetworkOptions(
         Stage(width=24, blocks=2, stride=2, expansion=2, is_fused=False),
         Stage(width=32, blocks=1, stride=2, expansion=2, is_fused=False),
     ),
-    neck=16,
+    neck=32,
 )
 
 CARD = CardText(
@@ -108,7 +108,7 @@ CONFIG = DetectorConfig(
     fit=FitOptions(
         steps=200,
         phases=(Phase(share=1.0, width_px=WIDTH, height_px=HEIGHT, strength=0.0, drop=0.0),),
-        peak_learning_rate=5e-3,
+        peak_learning_rate=2e-2,
         warm_up_steps=10,
         averaging=0.97,
         evaluate_every=200,

@@ -35,10 +35,14 @@ def card(text: CardText, measured: Mapping[str, Any]) -> str:
     parts = [
         f"# {text.title}",
         text.purpose,
-        _table(("file", "precision", "size", "CPU time a picture", "SHA-256"), _files(measured)),
+        _table(
+            ("file", "precision", "size", "CPU time a picture", "agrees with torch", "SHA-256"),
+            _files(measured),
+        ),
         f"Input `[1, {', '.join(map(str, measured['input']))}]`, {measured['parameters']:,} "
         f"parameters, labels {', '.join(measured['labels'])}. CPU time: median of 100 runs, "
-        f"one thread, {measured['processor']}.",
+        f"one thread, {measured['processor']}. Agreement: signal to difference of outputs on the "
+        "same pictures.",
         "## Intended use",
         text.limits,
         "## How good it is",
@@ -69,6 +73,7 @@ def _files(measured: Mapping[str, Any]) -> list[list[str]]:
             precision,
             f"{one['bytes'] / 1e6:.2f} MB",
             f"{one['cpu_ms']:.1f} ms",
+            f"{one['agreement_db']:.0f} dB",
             f"`{one['sha256']}`",
         ]
         for precision, one in measured["files"].items()

@@ -37,7 +37,7 @@ def converted(model: nn.Module, picture_shape: tuple[int, int, int]) -> bytes:
         model: takes `[1, channel, y, x]`, in evaluation mode.
         picture_shape: y, x, channel.
     """
-    channel_last = litert_torch.to_channel_last_io(model.eval(), args=[0])
+    channel_last = litert_torch.to_channel_last_io(model, args=[0]).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converter, about itself
         exported = litert_torch.convert(channel_last, (torch.zeros(1, *picture_shape),))

@@ -9,6 +9,7 @@ from flowlace.tracking.tracked_detection import (
     new_tracked_detection,
     upright_place,
 )
+from flowlace.tracking.usual_shape import UsualShapes
 from tests.calculators.tracking.made_detections import box, detection
 
 NONE = Smoothing()
@@ -64,17 +65,34 @@ def test_tracking_may_stray_only_so_far_from_where_detections_point() -> None:
 
 
 def test_the_usual_size_is_taken_on_between_detections() -> None:
+    each = at(0.2, 1000, 2, size=0.1)
+    each.size_factor = np.array([4.0, 1.0])
+    fresh = each.shown_place(SIZES)
+    assert fresh[2] - fresh[0] == pytest.approx(0.1)  # exact when it was detected
+    each.locate(box(2, 1000 + SETTLING_US, 0.2, size=0.1))
+    settled = each.shown_place(SIZES)
+    assert settled[2] - settled[0] == pytest.approx(0.1 * 4**0.5)
+    assert settled[3] - settled[1] == pytest.approx(0.1)
+    assert (settled[0] + settled[2]) / 2 == pytest.approx(0.25)
+
+
+def test_shapes_are_handed_on_and_sizes_compared_with_the_trackers() -> None:
     first, second = at(0.2, 0, 1, size=0.4), at(0.2, 1000, 2, size=0.1)
+    first.seen_shapes = first.seen_shapes.and_then(0.5, 0)
     first.locate(box(1, 1000, 0.2, size=0.4))
     second.take_over(first, SIZES)
-    fresh = second.shown_place(SIZES)
-    assert fresh[2] - fresh[0] == pytest.approx(0.1)  # exact when it was detected
-    half_way_us = 1000 + SETTLING_US
-    second.locate(box(2, half_way_us, 0.2, size=0.1))
-    settled = second.shown_place(SIZES)
-    # Half of the weight of .4 is left after one half life, and half of that is taken on.
-    assert settled[2] - settled[0] == pytest.approx(0.1 * 4 ** (0.5 * 0.5))
-    assert (settled[0] + settled[2]) / 2 == pytest.approx(0.25)
+    assert second.seen_shapes.shapes == (0.5,)
+    assert second.size_change == pytest.approx([np.log(0.25)] * 2)
+
+
+def test_a_box_at_the_frame_s_edge_teaches_no_shape() -> None:
+    shapes = UsualShapes(SIZES.size_half_life_us)
+    cut = at(0.0, 0, 1)
+    cut.take_usual_size(shapes)
+    whole = at(0.3, 0, 2)
+    whole.take_usual_size(shapes)
+    assert cut.seen_shapes.shapes == ()
+    assert len(whole.seen_shapes.shapes) == 1
 
 
 def test_without_smoothing_the_trackers_box_is_shown_as_it_is() -> None:

@@ -8,7 +8,8 @@ INSTALLED := $(VENV)/.installed
 SWIFTSHADER := .swiftshader/icd
 TRAINERS := $(VENV)/.trainers
 
-.PHONY: help install demo test lint types unit format bench bench-engine bench-tracking soak clean \
+.PHONY: help install demo test lint types unit format bench bench-engine bench-tracking \
+	bench-inference bench-objects soak clean \
 	trainers test-trainers
 
 help:  ## show what can be made
@@ -52,7 +53,7 @@ format: $(INSTALLED)  ## format and sort imports
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 
-bench: bench-engine bench-tracking  ## all benchmarks; needs minutes and, for peers, downloads
+bench: bench-engine bench-tracking bench-inference bench-objects  ## all benchmarks; needs minutes and, for peers, downloads
 
 bench-engine: $(INSTALLED)  ## engine cost beside the last MediaPipe wheel with a graph API
 	$(BIN)/python benchmarks/engine_cost.py
@@ -60,6 +61,15 @@ bench-engine: $(INSTALLED)  ## engine cost beside the last MediaPipe wheel with 
 bench-tracking: $(INSTALLED)  ## tracking accuracy and speed on ../shared/data/video
 	$(BIN)/python benchmarks/tracking_accuracy.py
 	$(BIN)/python benchmarks/tracking_speed.py
+
+bench-inference: $(INSTALLED)  ## inference in graphs beside the bare interpreter and MediaPipe's tasks
+	$(BIN)/python -m pip install --quiet --editable '.[mediapipe]'
+	$(BIN)/python benchmarks/inference_overhead.py
+	$(BIN)/python benchmarks/mediapipe_tasks.py
+
+bench-objects: $(INSTALLED)  ## object tracking: scores on streets with exact truth and on real clips
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/object_tracking_accuracy.py
 
 trainers: $(TRAINERS)  ## install the trainers and torch into the virtual environment
 
@@ -69,7 +79,16 @@ $(TRAINERS): $(INSTALLED) trainers/pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --editable trainers
 	@touch $@
 
-test-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
+test-bench-inference: $(INSTALLED)  ## inference in graphs beside the bare interpreter and MediaPipe's tasks
+	$(BIN)/python -m pip install --quiet --editable '.[mediapipe]'
+	$(BIN)/python benchmarks/inference_overhead.py
+	$(BIN)/python benchmarks/mediapipe_tasks.py
+
+bench-objects: $(INSTALLED)  ## object tracking: scores on streets with exact truth and on real clips
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/object_tracking_accuracy.py
+
+trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
 	cd trainers && $(abspath $(BIN))/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/trainers
 

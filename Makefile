@@ -37,8 +37,9 @@ lint: $(INSTALLED)  ## ruff format and check
 types: $(INSTALLED)  ## mypy --strict
 	$(BIN)/mypy
 
+unit: export FLOWLACE_TEST_VULKAN_ICD = $(shell cat $(SWIFTSHADER))
 unit: $(INSTALLED) $(SWIFTSHADER)  ## pytest on two cores
-	FLOWLACE_TEST_VULKAN_ICD=$$(cat $(SWIFTSHADER)) $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # A GPU in software, so that the GPU path is tested for real; its tests skip where it can't be had.
 $(SWIFTSHADER):
@@ -79,16 +80,7 @@ $(TRAINERS): $(INSTALLED) trainers/pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --editable trainers
 	@touch $@
 
-test-bench-inference: $(INSTALLED)  ## inference in graphs beside the bare interpreter and MediaPipe's tasks
-	$(BIN)/python -m pip install --quiet --editable '.[mediapipe]'
-	$(BIN)/python benchmarks/inference_overhead.py
-	$(BIN)/python benchmarks/mediapipe_tasks.py
-
-bench-objects: $(INSTALLED)  ## object tracking: scores on streets with exact truth and on real clips
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/object_tracking_accuracy.py
-
-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
+test-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
 	cd trainers && $(abspath $(BIN))/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/trainers
 

@@ -10,6 +10,7 @@ first eight seeds from 1 on whose street does not.
 
 import argparse
 import tempfile
+import time
 from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
@@ -38,6 +39,10 @@ from object_tracking_runs import (
 )
 from tracking_clips import CLIPS, DATA
 
+from flowlace.framework.config_load import load_graph_config
+from flowlace.framework.graph import CalculatorGraph
+from flowlace.framework.packet import Packet
+
 EVERY_FRAME_US = 1
 PERIODS = {"0.5": 2_000_000, "1": 1_000_000, "3": 333_333, "30": EVERY_FRAME_US}
 WAYS = {
@@ -57,6 +62,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--videos", type=Path, default=DATA)
+    parser.add_argument("--models", type=Path, default=DATA.parent / "models")
     given = parser.parse_args()
     lines = [INTRODUCTION]
     with tempfile.TemporaryDirectory() as folder:
@@ -78,6 +84,7 @@ def main() -> None:
         )
         lines += told([COST])
         lines += cost(work)
+        lines += ["", *detector_cost(detectors(given.models))]
         lines += told([AFTER_BUSY])
         if given.videos.is_dir():
             lines += clips(given.videos, work)
@@ -145,6 +152,41 @@ def cost(work: Path) -> list[str]:
     }.items():
         _, seconds = run(street.frames, street.counted(), setting, work)
         lines.append(f"| {name} | {1e3 * seconds / len(street.frames):.1f} |")
+    return told(lines)
+
+
+def detectors(folder: Path) -> dict[str, str]:
+    """Returns the detectors that are here: the packaged one, and COCO SSD."""
+    coco_ssd = folder / "coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite"
+    found = {"street_detector, int8": "street_detector"}
+    return found | ({"COCO SSD MobileNet v1": str(coco_ssd)} if coco_ssd.is_file() else {})
+
+
+def detector_cost(models: dict[str, str]) -> list[str]:
+    """Returns a row a detector: CPU time of a frame in which it looks."""
+    street = load_street(1, BUSY_DENSITY, COST_SECONDS)
+    lines = ["| detector, alone | CPU ms a picture |", "|---|---|"]
+    for name, model in models.items():
+        graph = CalculatorGraph(
+            load_graph_config(
+                f"""
+                input_stream: "frames"
+                executor {{ type: "ApplicationThreadExecutor" }}
+                node {{ calculator: "ObjectDetectionSubgraph"
+                       input_stream: "IMAGE:frames" output_stream: "DETECTIONS:found"
+                       options {{ [flowlace.ObjectDetectionOptions.ext] {{
+                         model_path: "{model}" }} }} }}"""
+            )
+        )
+        graph.start_run()
+        with graph:
+            spent = []
+            for timestamp, image in street.frames:
+                started = time.process_time()
+                graph.add_packet_to_input_stream("frames", Packet(image, timestamp))
+                graph.wait_until_idle()
+                spent.append(time.process_time() - started)
+        lines.append(f"| {name} | {1e3 * float(np.median(spent)):.1f} |")
     return told(lines)
 
 

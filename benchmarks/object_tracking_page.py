@@ -56,10 +56,12 @@ streets, so motion alone is the graph's default; exchange `BoxTrackingInStep` fo
 LIMITS = """
 ## Limits
 
+* Following fifteen objects costs more than a small detector in every frame; it is large detectors,
+  steady boxes and few detections a second that tracking is for.
 * The boxes of walkers breathe with their steps: from one frame to the next they may be twice as
   wide or half. With three detections a second that, and not the ids, is what keeps clear streets
   from an IDF1 of .95: there is no switch, and without people the same streets are above it.
-  The manager shows an object's usual size between detections for that reason.
+  The manager shows an object's usual shape between detections for that reason.
 * What appears between two detections is not shown before the second. With three detections a
   second and perfect boxes and ids in between, busy streets can reach an IDF1 of about .91 (seeds
   100-103).

@@ -66,7 +66,8 @@ def test_the_gpu_path_runs_for_real_on_a_software_gpu(
     monkeypatch.setenv("VK_ICD_FILENAMES", str(icd))
     monkeypatch.setenv("LD_LIBRARY_PATH", str(icd.parent))
     trial = try_in_a_process(model, Delegate.GPU)
-    # It computes right and, being software, slowly: both must have been found out by running it.
+    # Right results and a time can only have been found out by running it.
     assert trial.error is not None
     assert trial.error < 0.001
-    assert trial.finding.startswith("slower: 0.0")
+    assert trial.speedup is not None
+    assert trial.is_good == (trial.speedup > 1)

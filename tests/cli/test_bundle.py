@@ -41,3 +41,23 @@ def test_nodes_are_timed_over_the_frames_of_a_source(tmp_path: Path) -> None:
         nodes = json.loads(archive.read("manifest.json"))["nodes"]
     times = {node["calculator"]: node["cpu_ms"] for node in nodes}
     assert times["MotionAnalysisCalculator"] > 0
+
+
+def test_only_what_the_wanted_outputs_need_is_kept(tmp_path: Path) -> None:
+    out = tmp_path / "app.zip"
+    words = ["bundle", "object_detection", "-o", str(out), "--target", "android"]
+    done = CliRunner().invoke(app, [*words, "--output", "detections"])
+    assert done.exit_code == 0, done.output
+    assert "android: all there" in done.stdout
+    with zipfile.ZipFile(out) as archive:
+        nodes = json.loads(archive.read("manifest.json"))["nodes"]
+        assert "models/street_detector_int8.card.md" in archive.namelist()
+    kinds = {node["calculator"] for node in nodes}
+    assert "AnnotationOverlayCalculator" not in kinds
+    assert {"InferenceCalculator", "SsdAnchorsCalculator"} <= kinds
+
+
+def test_an_unknown_output_lists_those_there_are(tmp_path: Path) -> None:
+    words = ["bundle", "object_detection", "-o", str(tmp_path / "app.zip"), "--output", "boxes"]
+    done = CliRunner().invoke(app, words)
+    assert "no output stream 'boxes'; it has: annotated_frames, objects" in str(done.exception)

@@ -9,8 +9,8 @@ import zlib
 from pathlib import Path
 from typing import Final
 
+from flowlace.bundle.errors import BundleError
 from flowlace.bundle.manifest import GRAPH_TEXT, MANIFEST, BundledFile, bundled_files
-from flowlace.bundle.write_bundle import BundleError
 from flowlace.framework.config import GivenOptions, GraphConfig
 from flowlace.framework.config_load import load_graph_config
 

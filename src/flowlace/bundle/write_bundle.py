@@ -11,6 +11,7 @@ from statistics import median
 from time import process_time
 from typing import Any, Final
 
+from flowlace.bundle.errors import BundleError
 from flowlace.bundle.manifest import (
     GRAPH_BINARY,
     GRAPH_TEXT,
@@ -41,10 +42,6 @@ _FILE_FIELDS: Final = {"model_path": "models", "label_map_path": "labels"}
 """Options that name a file, and the folder it goes to."""
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
 """Of every entry: the same content gives the same zip."""
-
-
-class BundleError(FlowlaceError):
-    """A graph can't be bundled, or a file is no bundle."""
 
 
 def is_bundle(path: str | Path) -> bool:

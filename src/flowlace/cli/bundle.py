@@ -6,6 +6,7 @@ import typer
 
 from flowlace.bundle.manifest import Manifest
 from flowlace.bundle.mediapipe_library import Target
+from flowlace.bundle.prune_graph import pruned
 from flowlace.bundle.write_bundle import expanded_graph, write_bundle
 from flowlace.cli.imports import Imports
 from flowlace.cli.node_settings import Models, Settings
@@ -28,6 +29,9 @@ def bundle(
     target: Annotated[
         list[Target], typer.Option(help="Check the graph against MediaPipe's C++ library there.")
     ] = [],  # noqa: B006 - typer copies it
+    output: Annotated[
+        list[str], typer.Option(help="Output stream to keep; all others go, and what they need.")
+    ] = [],  # noqa: B006
     source: Sources = [],  # noqa: B006
     frames: Annotated[
         int, typer.Option(min=1, help="With --source: frames over which nodes are timed.")
@@ -42,6 +46,8 @@ def bundle(
     """
     import_code(imports)
     config = expanded_graph(configured_graph(graph, model, setting))
+    if output:
+        config = pruned(config, output)
     validate_graph(config)
     node_ms = _timed(config, source, frames) if source else {}
     manifest = write_bundle(

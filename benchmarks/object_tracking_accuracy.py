@@ -24,6 +24,7 @@ from object_tracking_page import (
     COST,
     INTRODUCTION,
     LIMITS,
+    WITH_DETECTOR,
 )
 from object_tracking_runs import (
     NOISE,
@@ -53,6 +54,8 @@ WAYS = {
 CLEAR_DENSITY, CLEAR_SECONDS = 0.1, 8.0
 BUSY_DENSITY, BUSY_SECONDS = 1.0, 5.0
 COST_SECONDS = 2.0
+REAL = "min_score_threshold: 0.3"
+"""As in the graph."""
 COLUMNS = ("HOTA", "MOTA", "IDF1")
 
 
@@ -82,6 +85,17 @@ def main() -> None:
         lines += table(
             busy_settings(), list(range(1, given.seeds + 1)), (BUSY_DENSITY, BUSY_SECONDS), work
         )
+        lines += told([WITH_DETECTOR, *head()])
+        busy = list(range(1, given.seeds + 1))
+        for kind, seeds, size in (
+            ("clear", clear, (CLEAR_DENSITY, CLEAR_SECONDS)),
+            ("busy", busy, (BUSY_DENSITY, BUSY_SECONDS)),
+        ):
+            real = {
+                f"{rate} fps, {kind} streets": Setting(period_us=PERIODS[rate], detector=REAL)
+                for rate in ("3", "30")
+            }
+            lines += table(real, seeds, size, work)
         lines += told([COST])
         lines += cost(work)
         lines += ["", *detector_cost(detectors(given.models))]

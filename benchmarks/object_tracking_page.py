@@ -33,6 +33,13 @@ Seeds 1 to 8, density 1, five seconds: about fifteen objects at a time, which hi
 and look; *reacquisition* gives lost objects their ids back by their look.
 """
 
+WITH_DETECTOR = """
+## With the packaged detector
+
+The same streets and truth, `street_detector` (int8) in the place of the replayed truth, which it
+was not trained on.
+"""
+
 COST = """
 CPU time of one thread on a shared two-core machine, without detector and drawing, motion analysis
 included: two seconds of seed 1, about fifteen objects.

@@ -53,6 +53,12 @@ REPLAY = """node {
   output_stream: "DETECTIONS:detections"
   options { [flowlace.ReplayDetectorCalculatorOptions.ext] { %s } }
 }"""
+REAL = """node {
+  calculator: "ObjectDetectionSubgraph"
+  input_stream: "IMAGE:detection_frames"
+  output_stream: "DETECTIONS:detections"
+  options { [flowlace.ObjectDetectionOptions.ext] { %s } }
+}"""
 TRUTH = '\ninput_side_packet: "TRUTH:truth"\nexecutor { type: "ApplicationThreadExecutor" }\n'
 MOTION = """node {
   calculator: "ReplayMotionCalculator"
@@ -80,6 +86,8 @@ class Setting:
     """Whether lost objects come back by their look."""
     is_robust: bool = False
     """Whether the look corrects the boxes between detections."""
+    detector: str = ""
+    """Options of a real detector, in the place of the replayed one."""
     leaves_out: str = ""
     """A class the detector does not know and the truth does not hold."""
 
@@ -168,7 +176,8 @@ def graph_text(setting: Setting) -> str:
     assert rest
     text = head.replace('output_stream: "VIDEO:annotated_frames"\n', "")
     text = text.replace("detection_period_us: 333333", f"detection_period_us: {setting.period_us}")
-    text, count = DETECTOR.subn(REPLAY % setting.noise, text)
+    detector = REAL % setting.detector if setting.detector else REPLAY % setting.noise
+    text, count = DETECTOR.subn(detector, text)
     assert count == 1
     return text + TRUTH
 

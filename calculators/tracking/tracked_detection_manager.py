@@ -62,6 +62,8 @@ class TrackedDetectionManagerConfig:
     boxes breathe with their steps."""
     max_stray: float = option(110)
     """Sizes by which tracking may stray from where the last detections point; 0: any number."""
+    min_new_score: float = option(111)
+    """Weaker detections go on with objects that are known, and start none; 0: all start some."""
 
 
 @proto_options("mediapipe.TrackedDetectionManagerCalculatorOptions", extension=301970230)
@@ -209,6 +211,7 @@ def _options(config: TrackedDetectionManagerConfig) -> TrackedDetectionOptions:
         min_iou=config.min_iou,
         ignore_labels=config.ignore_labels,
         max_missed_detections=config.max_missed_detections,
+        min_new_score=config.min_new_score,
         reacquire_us=config.reacquire_us,
         min_similarity=config.min_similarity,
         smoothing=_smoothing(config),
@@ -232,7 +235,7 @@ def _check(config: TrackedDetectionManagerConfig) -> None:
             "but no two boxes have a ratio below 1"
         )
     shares = ("is_same_detection_min_overlap_ratio", "min_iou", "min_similarity", "min_visible")
-    for name in shares:
+    for name in (*shares, "min_new_score"):
         if not 0 <= getattr(config, name) <= 1:
             raise ContractError(f"{name} is {getattr(config, name):g}, but has to be in 0..1")
     counts = ("max_missed_detections", "max_missed_shown", "reacquire_us")

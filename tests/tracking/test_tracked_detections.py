@@ -356,3 +356,19 @@ def test_a_detection_without_an_id_is_an_error() -> None:
 def test_looks_have_to_belong_to_the_detections() -> None:
     with pytest.raises(ValueError, match="2 detections at 0 us came with 1 looks"):
         by_iou().add([detection(id_=1), detection(id_=2)], 0, np.array([RED]))
+
+
+def test_a_weak_detection_starts_no_object_and_its_box_is_cancelled() -> None:
+    objects = by_iou(min_new_score=0.5)
+    objects.add([detection(id_=1, score=0.4)], 0)
+    assert objects.update([box(1, 0)], 0) == [1]
+    assert ids(objects) == []
+
+
+def test_a_weak_detection_goes_on_with_a_known_object() -> None:
+    objects = by_iou(min_new_score=0.5)
+    objects.add([detection(id_=1, score=0.9)], 0)
+    objects.update([box(1, 0)], 0)
+    objects.add([detection(0.22, id_=2, score=0.4)], SECOND)
+    assert objects.update([box(1, SECOND), box(2, SECOND, 0.22)], SECOND) == [1]
+    assert ids(objects) == [1]

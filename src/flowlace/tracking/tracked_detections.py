@@ -76,6 +76,8 @@ class TrackedDetectionOptions:
     """IOU: least intersection over union."""
     ignore_labels: bool = False
     """IOU: whether an object may change its class."""
+    min_new_score: float = 0.0
+    """Weaker detections go on with objects that are known, and start none."""
     max_missed_detections: int = 0
     """Rounds of detections that may miss an object before it is lost; 0: any number."""
     max_missed_shown: int = 0
@@ -203,11 +205,23 @@ class TrackedDetections:
             each_round.is_counted = True
             self._count_missed(unmatched, each_round.timestamp_us)
         self._reacquire(left, unmatched)
+        joining = self._without_doubtful(joining)
         if self._options.smoothing.size_half_life_us > 0:
             for each in joining:
                 each.take_usual_size(self._shapes)
         self._objects.update((each.box_id, each) for each in joining)
         self._lose_missed()
+
+    def _without_doubtful(self, joining: list[TrackedDetection]) -> list[TrackedDetection]:
+        """Leaves out weak detections that are no known object, as ByteTrack does (Zhang 2022)."""
+        least = self._options.min_new_score
+        doubtful = {
+            each.box_id
+            for each in joining
+            if not each.is_inherited and max(each.labels.values(), default=1.0) < least
+        }
+        self._removed += sorted(doubtful)
+        return [each for each in joining if each.box_id not in doubtful]
 
     def _has_waited(self, each_round: _Round) -> bool:
         if each_round.is_counted:

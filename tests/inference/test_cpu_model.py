@@ -166,7 +166,7 @@ def test_a_size_the_memory_does_not_hold_leaves_the_model_usable(
         raise ModelError("no memory")
 
     with monkeypatch.context() as full, pytest.raises(ModelError, match="no memory"):
-        full.setattr(cpu_model, "_allocate", refuse)
+        full.setattr(cpu_model, "allocate", refuse)
         model.run([five])
     assert model.run([two])[0].array.tolist() == [[1.0] * 3] * 2
 

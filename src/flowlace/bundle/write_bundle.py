@@ -7,8 +7,6 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
-from time import process_time
 from typing import Any, Final
 
 from flowlace.bundle.errors import BundleError
@@ -33,6 +31,7 @@ from flowlace.inference.delegates import golden_inputs, open_on_cpu
 from flowlace.inference.find_model import find_model, find_packaged
 from flowlace.inference.gpu_safety import gpu_problems
 from flowlace.inference.model_cost import multiply_adds
+from flowlace.inference.model_timing import timed
 from flowlace.inference.public_models import public_model_of
 from flowlace.inference.tflite_file import TfliteFile
 
@@ -201,13 +200,9 @@ def _model(path: str, file: TfliteFile, nodes: list[str]) -> BundledModel:
 def _measured_ms(file: TfliteFile) -> float:
     runner, inputs = open_on_cpu(file), golden_inputs(file.main, seed=0)
     runner.run(inputs)
-    times = []
-    for _ in range(TIMED_RUNS):
-        started = process_time()
-        runner.run(inputs)
-        times.append(process_time() - started)
+    cpu_s = timed(runner, [inputs], TIMED_RUNS).cpu_s
     runner.close()
-    return round(median(times) * 1000, 3)
+    return round(cpu_s * 1000, 3)
 
 
 def _nodes(

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
-from time import perf_counter, process_time
 from typing import Annotated
 
 import typer
@@ -28,6 +26,7 @@ from flowlace.inference.find_model import (
     find_model,
     packaged_models,
 )
+from flowlace.inference.model_timing import timed
 from flowlace.inference.public_models import PUBLIC_MODELS, PublicModel
 from flowlace.inference.tflite_file import TfliteFile
 from flowlace.runner.errors import unknown_name
@@ -165,14 +164,9 @@ def bench(
 def _timed(file: TfliteFile, options: DelegateOptions, repeats: int) -> tuple[float, float]:
     runner, inputs = open_on_cpu(file, options), golden_inputs(file.main, seed=0)
     runner.run(inputs)
-    walls, cpus = [], []
-    for _ in range(repeats):
-        wall, cpu = perf_counter(), process_time()
-        runner.run(inputs)
-        walls.append(perf_counter() - wall)
-        cpus.append(process_time() - cpu)
+    wall_s, cpu_s = timed(runner, [inputs], repeats)
     runner.close()
-    return median(walls) * 1000, median(cpus) * 1000
+    return wall_s * 1000, cpu_s * 1000
 
 
 @models.command()

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from flowlace.formats.tensor import Tensor
 from flowlace.inference.errors import ModelError
-from flowlace.inference.interpreter import make_interpreter
+from flowlace.inference.interpreter import allocate, make_interpreter
 from flowlace.inference.model_runner import ModelRunner, fitting_shape, write_input
-from flowlace.inference.native_log import caught_native_log
 from flowlace.inference.tflite_file import Signature, TensorInfo, TfliteFile
 
 SMALL_BYTES: Final = 4096
@@ -54,7 +53,7 @@ class CpuModel(ModelRunner):
         )
         self._shapes = [() for _ in self.signature.inputs]
         if not any(-1 in info.shape for info in self.signature.inputs):
-            _allocate(interpreter, self.file)
+            allocate(interpreter, self.file)
             self._shapes = [info.shape for info in self.signature.inputs]
         return interpreter
 
@@ -96,7 +95,7 @@ class CpuModel(ModelRunner):
                     self._interpreter.resize_tensor_input(info.index, shape, strict=True)
         except (RuntimeError, ValueError, OverflowError) as error:
             raise ModelError(f"model {name!r} can't take inputs of {wanted}: {error}") from error
-        _allocate(self._interpreter, self.file)
+        allocate(self._interpreter, self.file)
         self._shapes = wanted
 
     def _output(self, info: TensorInfo) -> Tensor:
@@ -118,15 +117,6 @@ class _Loan:
         self.__array_interface__ = dict(view.__array_interface__)
         # The memory lives as long as this reference to its owner.
         self._interpreter = interpreter
-
-
-def _allocate(interpreter: Any, file: TfliteFile) -> None:
-    try:
-        with caught_native_log():
-            interpreter.allocate_tensors()
-    except (RuntimeError, ValueError) as error:
-        reason = str(error) or "the runtime gives no reason; is there enough memory?"
-        raise ModelError(f"model {file.path.name!r} can't be prepared: {reason}") from error
 
 
 def _counted(threads: int) -> str:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Final
 
 import numpy as np
@@ -22,6 +20,7 @@ from flowlace.inference.compiled_model import CompiledModel
 from flowlace.inference.cpu_model import CpuModel
 from flowlace.inference.errors import ModelError
 from flowlace.inference.model_runner import ModelRunner
+from flowlace.inference.model_timing import timed
 from flowlace.inference.native_log import caught_native_log
 from flowlace.inference.signature_model import SignatureModel
 from flowlace.inference.tflite_file import Signature, TensorInfo, TfliteFile
@@ -165,7 +164,8 @@ def try_accelerator(
                 f"CPU's, allowed are {limit:.1%}",
                 error,
             )
-        speedup = _time(cpu, cases) / _time(accelerated, cases)
+        cpu_time, accelerated_time = (timed(each, cases, TIMED_RUNS) for each in (cpu, accelerated))
+        speedup = cpu_time.wall_s / accelerated_time.wall_s
     except ModelError as failure:
         return refused(str(failure))
     if speedup <= 1:
@@ -227,13 +227,3 @@ def _difference(want: Tensor, have: Tensor) -> float:
     expected = want.floats
     span = float(np.ptp(expected)) or float(np.abs(expected).max()) or 1.0
     return float(np.abs(have.floats - expected).max()) / span
-
-
-def _time(runner: ModelRunner, cases: Sequence[Sequence[Tensor]]) -> float:
-    """Returns the middle wall time of a run in seconds."""
-    times = []
-    for index in range(TIMED_RUNS):
-        started = perf_counter()
-        runner.run(cases[index % len(cases)])
-        times.append(perf_counter() - started)
-    return median(times)

@@ -73,3 +73,17 @@ def make_interpreter(file: TfliteFile, *, num_threads: int, use_xnnpack: bool) -
             f"{runtime_name()} can't be used with numpy {np.__version__}; install numpy<2 beside "
             f"tflite-runtime, or ai-edge-litert instead"
         ) from error
+
+
+def allocate(interpreter: Any, file: TfliteFile) -> None:
+    """Makes room for all tensors of an interpreter.
+
+    Raises:
+        ModelError: the runtime can't, for an operator or for want of memory.
+    """
+    try:
+        with caught_native_log():
+            interpreter.allocate_tensors()
+    except (RuntimeError, ValueError) as error:
+        reason = str(error) or "the runtime gives no reason; is there enough memory?"
+        raise ModelError(f"model {file.path.name!r} can't be prepared: {reason}") from error

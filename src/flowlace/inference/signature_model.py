@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from flowlace.formats.tensor import Tensor
 from flowlace.inference.errors import ModelError
-from flowlace.inference.interpreter import make_interpreter
+from flowlace.inference.interpreter import allocate, make_interpreter
 from flowlace.inference.model_runner import ModelRunner, fitting_shape, write_input
-from flowlace.inference.native_log import caught_native_log
 from flowlace.inference.tflite_file import Signature, TensorInfo, TfliteFile
 
 
@@ -47,9 +46,8 @@ class SignatureModel(ModelRunner):
         self.signature = find_signature(file, key)
         self.device = f"CPU, signature {key!r}"
         interpreter = make_interpreter(file, num_threads=num_threads, use_xnnpack=use_xnnpack)
+        allocate(interpreter, file)
         try:
-            with caught_native_log():
-                interpreter.allocate_tensors()
             self._call: Any = interpreter.get_signature_runner(key)
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"model {file.path.name!r} can't be prepared: {error}") from error

@@ -6,8 +6,8 @@ from dataclasses import replace
 from flowlace.formats.detection import (
     BoundingBox,
     Detection,
-    LocationFormat,
     RelativeBoundingBox,
+    located_box,
 )
 from flowlace.framework.calculator import Calculator, PacketSet
 from flowlace.framework.contract import Port
@@ -52,7 +52,7 @@ class DetectionsDeduplicateCalculator(Calculator[NoOptions]):
 def _joined(detections: Iterable[Detection]) -> list[Detection]:
     found: dict[BoundingBox | RelativeBoundingBox, Detection] = {}
     for each in detections:
-        box = _box(each)
+        box = located_box(each)
         known = found.get(box)
         found[box] = each if known is None else _with_classes(known, each)
     return list(found.values())
@@ -66,15 +66,3 @@ def _with_classes(detection: Detection, other: Detection) -> Detection:
         label_id=detection.label_id + other.label_id,
         display_name=detection.display_name + other.display_name,
     )
-
-
-def _box(detection: Detection) -> BoundingBox | RelativeBoundingBox:
-    location = detection.location_data
-    box = (
-        location.bounding_box
-        if location.format is LocationFormat.BOUNDING_BOX
-        else location.relative_bounding_box
-    )
-    if box is None:
-        raise ValueError(f"detections need boxes, but one has a place of {location.format.name}")
-    return box

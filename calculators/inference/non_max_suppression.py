@@ -14,6 +14,7 @@ from flowlace.formats.detection import (
     LocationFormat,
     RelativeBoundingBox,
     RelativeKeypoint,
+    located_box,
 )
 from flowlace.formats.image import Image
 from flowlace.framework.calculator import Calculator, PacketSet
@@ -239,14 +240,7 @@ def _boxes(detections: Sequence[Detection], size: tuple[int, int] | None) -> Box
 
 
 def _row(detection: Detection) -> tuple[float, float, float, float]:
-    location = detection.location_data
-    box = (
-        location.bounding_box
-        if location.format is LocationFormat.BOUNDING_BOX
-        else location.relative_bounding_box
-    )
-    if box is None:
-        raise ValueError(f"detections need boxes, but one has a place of {location.format.name}")
+    box = located_box(detection)
     return box.xmin, box.ymin, box.width, box.height
 
 

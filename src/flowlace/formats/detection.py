@@ -72,3 +72,19 @@ class Detection:
     display_name: tuple[str, ...] = ()
     timestamp_us: int | None = None
     """Of the frame it was found in."""
+
+
+def located_box(detection: Detection) -> BoundingBox | RelativeBoundingBox:
+    """Returns a detection's box, in pixels or in fractions as its format says.
+
+    Raises ValueError for a detection without a box.
+    """
+    location = detection.location_data
+    box = (
+        location.bounding_box
+        if location.format is LocationFormat.BOUNDING_BOX
+        else location.relative_bounding_box
+    )
+    if box is None:
+        raise ValueError(f"detections need boxes, but one has a place of {location.format.name}")
+    return box

@@ -162,11 +162,11 @@ class TrackedDetection:
 
     def _smooth(self, other: "TrackedDetection", smoothing: Smoothing) -> None:
         """Goes on with the shapes so far, and notes the jump of the middle."""
-        old = other.shown_place(smoothing)
         if smoothing.size_half_life_us > 0:
             self.seen_shapes = other.seen_shapes
             self.size_change = np.log(_size(self.place) / _size(other.place))
         if smoothing.correction_half_life_us > 0:
+            old = other.shown_place(smoothing)
             self.correction = (old[:2] + old[2:] - self.place[:2] - self.place[2:]) / 2
 
     def take_usual_size(self, shapes: UsualShapes) -> None:

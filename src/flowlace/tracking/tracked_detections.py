@@ -174,17 +174,21 @@ class TrackedDetections:
 
     def shown(self) -> list[TrackedDetection]:
         """Returns the objects of the newest frame, by id."""
-        found = [each for each in self._objects.values() if self._is_shown(each)]
+        found = self._in_view([each for each in self._objects.values() if self._is_shown(each)])
         return sorted(found, key=lambda each: each.object_id)
 
     def _is_shown(self, each: TrackedDetection) -> bool:
         is_present = not each.is_lost and each.updated_us >= self._now_us
         most_missed = self._options.max_missed_shown if each.hits > 1 else 0
-        if not is_present or (each.misses > most_missed and self._loses_missed):
-            return False
-        # What is shown may lie elsewhere than the tracker's box: it is kept from straying.
-        shown = each.shown_place(self._options.smoothing)[None]
-        return bool(visible_shares(shown)[0] >= self._options.min_visible)
+        return is_present and (each.misses <= most_missed or not self._loses_missed)
+
+    def _in_view(self, objects: list[TrackedDetection]) -> list[TrackedDetection]:
+        """Leaves out objects shown out of view: where they are shown is kept from straying."""
+        least, smoothing = self._options.min_visible, self._options.smoothing
+        if least <= 0 or not objects:
+            return objects
+        shares = visible_shares(np.array([each.shown_place(smoothing) for each in objects]))
+        return [each for each, share in zip(objects, shares, strict=True) if share >= least]
 
     @property
     def _loses_missed(self) -> bool:

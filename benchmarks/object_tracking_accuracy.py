@@ -54,7 +54,7 @@ WAYS = {
 CLEAR_DENSITY, CLEAR_SECONDS = 0.1, 8.0
 BUSY_DENSITY, BUSY_SECONDS = 1.0, 5.0
 COST_SECONDS = 2.0
-REAL = "min_score_threshold: 0.3"
+DETECTOR_OPTIONS = "min_score_threshold: 0.3"
 """As in the graph."""
 COLUMNS = ("HOTA", "MOTA", "IDF1")
 
@@ -92,7 +92,9 @@ def main() -> None:
             ("busy", busy, (BUSY_DENSITY, BUSY_SECONDS)),
         ):
             real = {
-                f"{rate} fps, {kind} streets": Setting(period_us=PERIODS[rate], detector=REAL)
+                f"{rate} fps, {kind} streets": Setting(
+                    period_us=PERIODS[rate], detector=DETECTOR_OPTIONS
+                )
                 for rate in ("3", "30")
             }
             lines += table(real, seeds, size, work)

@@ -1,7 +1,5 @@
 """`flowlace-train`: trains, measures and exports the models that flowlace runs."""
 
-import importlib
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -11,6 +9,7 @@ import typer
 from rich.console import Console
 
 from flowlace_trainers.card import card
+from flowlace_trainers.configuration import read_config
 from flowlace_trainers.detector.distillation import COCO_LABELS, DistillOptions, distilled
 from flowlace_trainers.detector.network import Detector
 from flowlace_trainers.detector.task import DetectorConfig, DetectorTask
@@ -19,10 +18,12 @@ from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.fit import fit as run_fit
 from flowlace_trainers.fit import load_best
 from flowlace_trainers.provenance import commit
+from flowlace_trainers.sound.cli import app as sound_app
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 detector_app = typer.Typer(help="Object detectors.", no_args_is_help=True)
 app.add_typer(detector_app, name="detector")
+app.add_typer(sound_app, name="sound")
 console = Console()
 
 Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
@@ -41,30 +42,6 @@ def main() -> None:
         sys.exit(1)
 
 
-def read_config(name: str) -> DetectorConfig:
-    """Returns the `CONFIG` of a packaged configuration or of a Python file."""
-    path = Path(name)
-    try:
-        if path.suffix == ".py":
-            spec = importlib.util.spec_from_file_location(path.stem, path)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(f"flowlace_trainers.configs.{name}")
-    except (ModuleNotFoundError, FileNotFoundError) as error:
-        folder = Path(__file__).parent / "configs"
-        known = ", ".join(sorted(one.stem for one in folder.glob("[!_]*.py")))
-        raise TrainerError(
-            f"no configuration {name!r}: {error}; give a Python file or one of: {known}"
-        ) from error
-    config = getattr(module, "CONFIG", None)
-    if not isinstance(config, DetectorConfig):
-        raise TrainerError(f"configuration {name!r} has no CONFIG that is a DetectorConfig")
-    return config
-
-
 @detector_app.command()
 def fit(
     config: Config,
@@ -72,7 +49,7 @@ def fit(
     data: Data = DATA,
 ) -> None:
     """Trains a detector, or goes on with what the folder holds."""
-    task = DetectorTask(read_config(config), data)
+    task = DetectorTask(read_config(config, DetectorConfig), data)
     console.print(f"{len(task.training)} pictures to learn, {len(task.development)} to check")
     console.print(f"best model: {run_fit(task, task.config.fit, out)}")
 
@@ -83,7 +60,7 @@ def export(config: Config, run: Run, models: Models, data: Data = DATA) -> None:
     # Imported here: the converter takes many seconds, and `fit` doesn't need it.
     from flowlace_trainers.detector.export import export_detector
 
-    task = DetectorTask(read_config(config), data)
+    task = DetectorTask(read_config(config, DetectorConfig), data)
     facts = {
         "name": task.config.name,
         "labels": list(task.training.labels),
@@ -110,7 +87,7 @@ def evaluate(
     """Measures trained and exported models beside baselines, and writes the card."""
     from flowlace_trainers.detector.measuring import measure, score_table
 
-    task = DetectorTask(read_config(config), data)
+    task = DetectorTask(read_config(config, DetectorConfig), data)
     teacher = SsdTeacher(baseline, baseline_labels) if baseline and baseline_labels else None
     options = DistillOptions(
         labels=task.evaluation.labels, names=COCO_LABELS, least_score=0.0, least_doubt=0.0
@@ -135,7 +112,7 @@ def distil(
     The last tenth of every video is kept to choose the checkpoint; agreement with the teacher
     is what is measured there, not truth.
     """
-    base = read_config(config)
+    base = read_config(config, DetectorConfig)
     wise = SsdTeacher(teacher, teacher_labels)
     labels = tuple(dict.fromkeys(COCO_LABELS.values()))
     options = DistillOptions(labels=labels, names=COCO_LABELS, every=every)

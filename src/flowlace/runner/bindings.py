@@ -16,7 +16,7 @@ NOWHERE = ("none", "null")
 """Sinks that write nothing, so any number of streams may share one."""
 
 _SOUND_SOURCE = re.compile(r"(?s)(mic|pcm|sound)([:?].*)?|testsrc:sounds.*")
-_SOUND_SINK_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mka")
+_SOUND_SINK_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus")
 _PICTURE_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".png", ".jpg", ".jpeg", "/")
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 def hann_window(samples: int) -> NDArray[np.float64]:
     """Returns 0.5 - 0.5 cos(2 pi n / samples), for n from 0.
 
-    >>> hann_window(4).tolist()
+    >>> hann_window(4).round(2).tolist()
     [0.0, 0.5, 1.0, 0.5]
     """
     return _raised_cosine(samples, 0.5)

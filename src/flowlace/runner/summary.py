@@ -73,6 +73,9 @@ def _source_line(name: str, counts: SourceCounts) -> str:
         facts.append(f"{counts.reconnects} reconnects")
     if counts.rescaled:
         facts.append(f"{counts.rescaled} rescaled")
+    if counts.resampled:
+        facts.append(f"{counts.resampled} resampled")
+    facts += _reasons("flawed", counts.flaws)
     return f"  {name}: {', '.join(facts)}"
 
 

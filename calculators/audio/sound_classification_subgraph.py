@@ -1,4 +1,4 @@
-"""The subgraph that classifies sound with any classifier: what it is made of depends on the model."""
+"""The subgraph that classifies sound with any model: what it is made of depends on the model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -131,7 +131,7 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
             container = av.open(self._path)
         except (av.error.FFmpegError, OSError) as error:
             raise ValueError(
-                f"node {self.node_name!r}: {self._path!r} can't be opened: {error}"
+                f"node {self.node_name!r}: {self._path!r} can't be opened: {error.strerror or error}"
             ) from error
         sounds = [one for one in container.streams.audio if one.codec_context is not None]
         index = self._choice.stream_index

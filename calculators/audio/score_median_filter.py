@@ -21,7 +21,7 @@ from flowlace.framework.registry import register_calculator
 class ScoreMedianFilterOptions:
     """Options of `ScoreMedianFilterCalculator`."""
 
-    max_steps: int = option(1, default=7)
+    max_steps: int = option(1, default=9)
     """Most steps a median is taken of, an odd number; 1 turns the filter off."""
 
 
@@ -54,7 +54,7 @@ class ScoreMedianFilterCalculator(Calculator[ScoreMedianFilterOptions]):
           calculator: "ScoreMedianFilterCalculator"
           input_stream: "SCORES:sound_scores"
           output_stream: "SCORES:steady_scores"
-          options { [flowlace.ScoreMedianFilterCalculatorOptions.ext] { max_steps: 7 } }
+          options { [flowlace.ScoreMedianFilterCalculatorOptions.ext] { max_steps: 9 } }
         }
         ```
     """

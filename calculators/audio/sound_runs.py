@@ -31,6 +31,8 @@ class SoundRun:
     """Whether the score has reached the threshold."""
     is_cut_after: bool = False
     """Whether the sound stopped before the run could end."""
+    onset_us: int | None = None
+    """Where it began, once that is known better than by the scores."""
 
     def span_us(self, reach_us: int, step_us: int) -> tuple[int, int]:
         """Returns onset and offset of the sound itself; one step in the middle at least."""

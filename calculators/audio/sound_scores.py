@@ -44,10 +44,10 @@ class SoundScoresOptions:
     threshold: float = option(2, default=0.5)
     """Score from which a sound counts as heard."""
 
-    release_ratio: float = option(3, default=0.6)
+    release_ratio: float = option(3, default=0.3)
     """A sound that was heard has ended where its score falls below this share of its threshold."""
 
-    reach_us: int = option(4, "int64", default=250_000)
+    reach_us: int = option(4, "int64", default=200_000)
     """How much earlier than it begins, and later than it ends, a sound is heard, because a part
     of a window is enough for the model."""
 

@@ -12,8 +12,8 @@ A spec (`nodes` of a `ModelSpec`) may set, each with the fields of the calculato
 - `ScoreCalibrationCalculator`: what scores mean. Platt's sigmoid(a * logit(score) + b) is
   `{"score_transformation": "INVERSE_LOGISTIC", "sigmoids": [{"scale": 1, "slope": a, "offset": b},
   …]}` with one entry a class.
-- `SoundScoresCalculator`: `{"threshold": 0.5, "release_ratio": 0.6, "reach_us": 250000,
-  "sound_class": [{"label": "dog_bark", "threshold": 0.7, "reach_us": 300000}, …]}`: thresholds of
+- `SoundScoresCalculator`: `{"threshold": 0.5, "release_ratio": 0.3, "reach_us": 200000,
+  "sound_class": [{"label": "dog_bark", "threshold": 0.7, "reach_us": 150000}, …]}`: thresholds of
   calibrated scores, and by how much a window reaches over the sound in it.
 """
 

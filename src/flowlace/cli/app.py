@@ -12,6 +12,7 @@ import typer
 from flowlace.cli.bench import bench
 from flowlace.cli.bundle import bundle
 from flowlace.cli.check import check
+from flowlace.cli.classify import classify
 from flowlace.cli.doctor import doctor
 from flowlace.cli.graph import graph
 from flowlace.cli.models import models
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, check, graph, nodes, bench, bundle, doctor):
+for verb in (run, classify, check, graph, nodes, bench, bundle, doctor):
     app.command()(verb)
 app.add_typer(models)
 app.add_typer(recorder)

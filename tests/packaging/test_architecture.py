@@ -18,7 +18,16 @@ MAY_IMPORT = {
     "sources": {"formats", "framework"},
     "sinks": {"formats", "framework"},
     "inference": {"formats", "framework"},
-    "calculators": {"formats", "framework", "drawing", "tracking", "inference"},
+    "transcription": {"formats", "framework"},
+    "calculators": {
+        "formats",
+        "framework",
+        "drawing",
+        "tracking",
+        "inference",
+        "transcription",
+        "tags",
+    },  # fmt: skip
     "testing": {"formats", "framework", "sources", "sinks"},
     "observe": {"framework"},
     "bundle": {"formats", "framework", "inference"},

@@ -71,7 +71,7 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
               WORDS (list[WordRow]), the words of each final segment that has any
 
     Timestamps: of an update the end of the sound it comes from; of a final one the end of its
-    segment. Words carry their own times. In silence the timestamp bound goes on. Places in an
+    segment, a microsecond later where a partial one has that time. Words carry their own times. In silence the timestamp bound goes on. Places in an
     update are samples from the start of the stream, lost sound included.
 
     The same sound gives the same words however it was cut into packets. Where sound is missing

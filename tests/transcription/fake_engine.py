@@ -33,6 +33,7 @@ class FakeTranscriber(Transcriber):
 
     def open(self, sample_rate_hz: int, language: str, options: TranscriberOptions) -> None:
         self.calls.append(("open", sample_rate_hz, 0))
+        self._stretch, self._revisions = Stretch(), SegmentRevisions()
 
     def accept(self, sound: Sound, first_sample: int) -> list[TranscriptUpdate]:
         self._stretch.extend(first_sample, len(sound))

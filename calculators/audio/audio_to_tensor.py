@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 import numpy as np
-import soxr  # type: ignore[import-untyped]  # comes without types
+import soxr
 from numpy.typing import NDArray
 
 from flowlace.calculators.audio.column_history import ColumnHistory

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-import soxr  # type: ignore[import-untyped]  # comes without types
+import soxr
 from numpy.typing import NDArray
 
 QUALITY: Final = "HQ"

@@ -54,7 +54,7 @@ class TranscriptionOptions:
     pause_us: int = option(10, "int64", default=SegmentOptions().pause_us)
     """Quiet after which a segment ends."""
     least_voiced_us: int = option(11, "int64", default=SegmentOptions().least_voiced_us)
-    """Sound with the pitch of a voice without which a segment is no speech; 0 takes any sound."""
+    """Sound of vowels without which a segment is no speech; 0 takes any sound."""
     longest_us: int = option(12, "int64", default=SegmentOptions().longest_us)
     """A longer segment is cut at the quietest place of its last two seconds."""
 
@@ -71,8 +71,9 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
               WORDS (list[WordRow]), the words of each final segment that has any
 
     Timestamps: of an update the end of the sound it comes from; of a final one the end of its
-    segment, a microsecond later where a partial one has that time. Words carry their own times. In silence the timestamp bound goes on. Places in an
-    update are samples from the start of the stream, lost sound included.
+    segment, a microsecond later where a partial one has that time. Words carry their own times.
+    In silence the timestamp bound goes on. Places in an update are samples from the start of the
+    stream, lost sound included.
 
     The same sound gives the same words however it was cut into packets. Where sound is missing
     (a jump of more than a millisecond) the segment ends, the engine forgets what it adapted to, and

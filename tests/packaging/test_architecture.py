@@ -27,7 +27,7 @@ MAY_IMPORT = {
         "inference",
         "transcription",
         "tags",
-    },  # fmt: skip
+    },
     "testing": {"formats", "framework", "sources", "sinks"},
     "observe": {"framework"},
     "bundle": {"formats", "framework", "inference"},

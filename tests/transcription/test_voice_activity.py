@@ -41,6 +41,21 @@ def test_noise_that_begins_is_active_until_it_is_the_background_and_never_voiced
     assert found.is_voiced.mean() < 0.01
 
 
+def test_clicks_are_active_and_not_voiced() -> None:
+    sound = noise(4, 0.0005)
+    sound[RATE_HZ::1600] += 0.5
+    found = found_in(sound)
+    assert found.is_active[100:].mean() > 0.25
+    assert not found.is_voiced.any()
+
+
+def test_whispering_is_active_and_not_voiced() -> None:
+    breath = noise(2, 0.05, seed=2) * np.abs(np.sin(np.arange(2 * RATE_HZ) / 2500))
+    found = found_in(joined(noise(1), breath.astype(np.float32), noise(1)))
+    assert found.is_active[100:300].mean() > 0.7
+    assert found.is_voiced.mean() < 0.02
+
+
 def test_a_voice_is_found_in_noise() -> None:
     found = found_in(joined(noise(2, 0.02), voice(2) + noise(2, 0.02, seed=1), noise(1, 0.02)))
     assert found.is_voiced[200:400].mean() > 0.4

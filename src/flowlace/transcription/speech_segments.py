@@ -37,8 +37,9 @@ class SegmentOptions:
     """Sound before the first active frame that belongs to a stretch."""
     pause_us: int = 400_000
     """Quiet after which a stretch ends; it belongs to the stretch."""
-    least_voiced_us: int = 100_000
-    """Voiced sound without which a stretch is no speech; 0 takes any sound."""
+    least_voiced_us: int = 50_000
+    """Voiced sound (what vowels hold after their first 60 ms) without which a stretch is no speech;
+    0 takes any sound."""
     longest_us: int = 10_000_000
     """A longer stretch is cut."""
     cut_window_us: int = 2_000_000

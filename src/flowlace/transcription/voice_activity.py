@@ -1,10 +1,10 @@
 """Where somebody may be speaking: louder than the background, and voiced.
 
 The background is the quietest level of the last seconds, so steady noise counts as silence after
-those seconds, whatever its level. Much that is loud is no speech: rain, clicks, a sneeze. What is
-spoken has vowels, in which the sound repeats itself with the pitch of the voice; the share of it
-that does (the peak of the normalised autocorrelation) tells them apart. Barking dogs, roosters and
-crying babies have such a pitch, too: those need a model that knows speech.
+those seconds, whatever its level. Much that is loud is no speech: rain, waves, clicks. What is
+spoken has vowels, in which the sound repeats itself with a pitch that changes little from one
+hundredth of a second to the next (the peak of the normalised autocorrelation and its place).
+Roosters, crying babies and chainsaws have such a pitch, too: those need a model that knows speech.
 """
 
 from collections import deque
@@ -27,7 +27,11 @@ _BIN_FRAMES: Final = 50
 _BACKGROUND_BINS: Final = 8
 """The background is the least of so many bins of half a second each."""
 _PITCH_HZ: Final = (70.0, 400.0)
-_LEAST_PERIODICITY: Final = 0.6
+_LEAST_PERIODICITY: Final = 0.7
+_MOST_PITCH_CHANGE: Final = 0.12
+"""From one frame to the next, of the pitch: voices glide, noise jumps."""
+_STEADY_FRAMES: Final = 6
+"""Frames in a row with a steady pitch that make a vowel: a click rings through four windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class FrameActivity:
     is_active: NDArray[np.bool_]
     """Whether somebody may be speaking."""
     is_voiced: NDArray[np.bool_]
-    """Whether the sound has a pitch as voices have."""
+    """Whether the sound has had a steady pitch, as vowels have, for some frames."""
     level_db: NDArray[np.float64]
     """Level, for finding the quietest place."""
 
@@ -75,6 +79,8 @@ class VoiceActivity:
         self._before = np.zeros(self._window - self.frame_samples, np.float32)
         self._bins: deque[float] = deque(maxlen=_BACKGROUND_BINS)
         self._frame_count = 0
+        self._last_period = 0
+        self._steady_frames = 0
 
     def find(self, sound: Sound) -> FrameActivity:
         """Returns what is in whole frames, which follow those of the last call."""
@@ -83,8 +89,7 @@ class VoiceActivity:
         contrasts = levels - self._background(levels)
         is_active = (contrasts > self._least_contrast_db) & (levels > self._least_level_db)
         self._frame_count += len(levels)
-        is_voiced = is_active & (self._periodicity(spectra) > _LEAST_PERIODICITY)
-        return FrameActivity(is_active, is_voiced, levels)
+        return FrameActivity(is_active, self._is_voiced(spectra, is_active), levels)
 
     def _windows(self, sound: Sound) -> NDArray[np.float32]:
         known = np.concatenate([self._before, sound])
@@ -119,10 +124,24 @@ class VoiceActivity:
             found[at] = min(self._bins)
         return found
 
-    def _periodicity(self, spectra: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Returns the height of the highest peak of each frame's autocorrelation, about 0..1."""
-        in_band = np.where(self._band, spectra, 0.0)
-        found = self._autocorrelations(in_band)
-        power = np.maximum(found[:, 0], 1e-12)
-        peaks = (found[:, self._lags] / self._fade[self._lags]).max(axis=1)
-        return np.asarray(peaks / power, dtype=np.float64)
+    def _is_voiced(
+        self, spectra: NDArray[np.float64], is_active: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        periodicities, periods = self._pitch(spectra)
+        is_voiced = np.zeros(len(spectra), np.bool_)
+        for at, period in enumerate(periods.tolist()):
+            change = abs(period - self._last_period)
+            is_periodic = bool(is_active[at]) and periodicities[at] > _LEAST_PERIODICITY
+            is_steady = is_periodic and change <= _MOST_PITCH_CHANGE * period
+            self._steady_frames = self._steady_frames + 1 if is_steady else 0
+            is_voiced[at] = self._steady_frames >= _STEADY_FRAMES
+            self._last_period = period
+        return is_voiced
+
+    def _pitch(self, spectra: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Returns height, about 0..1, and lag of the highest peak of each autocorrelation."""
+        found = self._autocorrelations(np.where(self._band, spectra, 0.0))
+        peaks = found[:, self._lags] / self._fade[self._lags]
+        lags = peaks.argmax(axis=1)
+        heights = peaks[np.arange(len(peaks)), lags] / np.maximum(found[:, 0], 1e-12)
+        return heights, lags + self._lags.start

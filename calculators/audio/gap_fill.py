@@ -48,7 +48,6 @@ class GapFillCalculator(Calculator[GapFillOptions]):
 
     input_ports = (Port("sound", Matrix),)
     output_ports = (Port("whole_sound", Matrix),)
-    timestamp_offset = 0
 
     def open(self) -> None:
         """Reads the header, and hands it on without what silence would make untrue."""

@@ -2,7 +2,8 @@
 
 Scores of windows tell roughly when a sound is there, as a window is longer than many sounds. Most
 sounds begin with a rise in level and end with a fall, which is sharp: the edge is moved to the
-largest one nearby.
+largest one nearby. Where there is none, but the recording begins or ends, the sound was there all
+the time.
 """
 
 from collections import deque
@@ -31,10 +32,13 @@ class LoudnessEdges:
     kept: int
     """How many steps are kept."""
     _levels: deque[float] = field(default_factory=deque)
+    _begin_us: int = 0
     _end_us: int = 0
 
     def add(self, timestamp: int, level_dbfs: float) -> None:
         """Adds the level of the next step."""
+        if not self._levels:
+            self._begin_us = timestamp
         self._levels.append(max(level_dbfs, _FLOOR_DBFS))
         self._end_us = timestamp + self.step_us
         if len(self._levels) > self.kept:
@@ -51,25 +55,30 @@ class LoudnessEdges:
 
     def onset_near(self, onset_us: int) -> int:
         """Returns the largest rise near an onset, or the onset where there is none."""
-        return self._edge_near(onset_us, 1)
+        return self._edge_near(onset_us, 1, self._begin_us)
 
-    def offset_near(self, offset_us: int) -> int:
-        """Returns the largest fall near an offset, or the offset where there is none."""
-        return self._edge_near(offset_us, -1)
+    def offset_near(self, offset_us: int, *, is_end: bool) -> int:
+        """Returns the largest fall near an offset, or the offset where there is none.
 
-    def _edge_near(self, time_us: int, sign: int) -> int:
+        Args:
+            offset_us: where the sound ends, roughly.
+            is_end: whether the stretch has ended, so no more levels will come.
+        """
+        return self._edge_near(offset_us, -1, self._end_us if is_end else None)
+
+    def _edge_near(self, time_us: int, sign: int, border_us: int | None) -> int:
         first_us = self._end_us - len(self._levels) * self.step_us
         place = round((time_us - first_us) / self.step_us)
         reach = self.search_us // self.step_us
         levels = np.array(self._levels)
         places = np.arange(max(1, place - reach), min(len(levels) - 1, place + reach) + 1)
-        if not places.size:
-            return time_us
-        change = sign * (_means_after(levels, places) - _means_before(levels, places))
-        best = int(change.argmax())
-        if change[best] < self.min_change_db:
-            return time_us
-        return first_us + int(places[best]) * self.step_us
+        if places.size:
+            change = sign * (_means_after(levels, places) - _means_before(levels, places))
+            best = int(change.argmax())
+            if change[best] >= self.min_change_db:
+                return first_us + int(places[best]) * self.step_us
+        is_near = border_us is not None and abs(border_us - time_us) <= self.search_us
+        return border_us if is_near and border_us is not None else time_us
 
 
 def _means_after(levels: NDArray[Any], places: NDArray[np.intp]) -> NDArray[np.float64]:

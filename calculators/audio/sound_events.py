@@ -135,7 +135,7 @@ class SoundEventsCalculator(Calculator[SoundEventsOptions]):
         for run in self._runs.finish():
             self._end(run)
         for number in list(self._pending):
-            self._settle(number)
+            self._settle(number, is_end=True)
         if self._edges is not None:
             self._edges.clear()
 
@@ -192,14 +192,14 @@ class SoundEventsCalculator(Calculator[SoundEventsOptions]):
             if pause_us > self.options.merge_gap_us and is_known:
                 self._settle(number)
 
-    def _settle(self, number: int) -> None:
-        event = self._moved(self._pending.pop(number))
+    def _settle(self, number: int, *, is_end: bool = False) -> None:
+        event = self._moved(self._pending.pop(number), is_end=is_end)
         if event.offset_us - event.onset_us < self.options.min_duration_us:
             self._reject(event, TOO_SHORT)
         else:
             self._ended.append(event)
 
-    def _moved(self, candidate: _Candidate) -> SoundEvent:
+    def _moved(self, candidate: _Candidate, *, is_end: bool) -> SoundEvent:
         """Returns the event with its ends where loudness changes."""
         event, edges = candidate.event, self._edges
         if edges is None:
@@ -208,7 +208,7 @@ class SoundEventsCalculator(Calculator[SoundEventsOptions]):
         if not candidate.has_onset and not candidate.is_cut_before:
             onset = edges.onset_near(onset)
         if not candidate.is_cut_after:
-            offset = edges.offset_near(offset)
+            offset = edges.offset_near(offset, is_end=is_end)
         if offset <= onset:
             return event
         return replace(event, onset_us=onset, offset_us=offset)

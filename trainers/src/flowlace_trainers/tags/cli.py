@@ -1,4 +1,7 @@
-"""`flowlace-train tags`: part-of-speech tagger and prior table, on a CPU in minutes."""
+"""`flowlace-train tags`: part-of-speech tagger and prior table, on a CPU in minutes.
+
+Where torch is not installed: `python -m flowlace_trainers.tags.cli`.
+"""
 
 import json
 from pathlib import Path
@@ -43,3 +46,7 @@ def evaluate(data: Data, run: Run, models: Models) -> None:
     """Measures the exported models on the development sentences, and writes their cards."""
     measured = evaluate_models(data, run, models)
     console.print(json.dumps(measured, indent=2))
+
+
+if __name__ == "__main__":
+    app()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from flowlace.tags.errors import TagsError
 from flowlace.tags.pos_features import UPOS
 from flowlace.tags.pos_tagger import PosTagger
 from flowlace.tags.prior_table import AXES, PriorTable
@@ -119,8 +120,11 @@ def evaluate_models(data: Path, run: Path, models: Path) -> dict[str, Any]:
     """
     facts = _facts(run)
     written = read_sentences(data / DEVELOPMENT)
-    tagger = PosTagger.load(models / TAGGER / _TAGGER_FILE)
-    prior = PriorTable.load(models / PRIOR / _PRIOR_FILE)
+    try:
+        tagger = PosTagger.load(models / TAGGER / _TAGGER_FILE)
+        prior = PriorTable.load(models / PRIOR / _PRIOR_FILE)
+    except TagsError as error:
+        raise TrainerError(f"run `tags export` first: {error}") from error
     measured = {
         "tagger": _tagger_scores(tagger, written),
         "prior": _prior_scores(tagger, prior, spoken(written)),

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "sinks": {"formats", "framework"},
     "inference": {"formats", "framework"},
     "transcription": {"formats", "framework"},
+    "tags": {"formats", "framework"},
     "calculators": {
         "formats",
         "framework",

@@ -57,7 +57,8 @@ def train(
             step += len(sentence.gold)
         total = sum(len(sentence.gold) for sentence in known)
         tell(f"round {turn + 1} of {config.rounds}: {1 - wrong / total:.4f} right while learning")
-    return _compact(list(places), weights - late / step, _certain(sentences, config), config)
+    mean = (weights - late / step).astype(np.float32)
+    return _compact(list(places), mean, _certain(sentences, config), config)
 
 
 def accuracy(tagger: PosTagger, sentences: Sequence[Sentence]) -> float:

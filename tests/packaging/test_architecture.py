@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "bundle": {"formats", "framework", "inference"},
     "runner": {"formats", "framework", "sources", "sinks", "bundle", "observe"},
     "compat": {"formats", "framework"},
-    "recorder": {"formats", "framework", "sources", "sinks", "runner", "drawing"},
+    "recorder": {"formats", "framework", "sources", "sinks", "runner", "drawing", "tags"},
     "cli": {
         "formats",
         "framework",

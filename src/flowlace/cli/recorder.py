@@ -15,6 +15,7 @@ from flowlace.framework.clock import MonotonicClock
 from flowlace.framework.errors import FlowlaceError
 from flowlace.framework.plan import GraphPlan
 from flowlace.framework.validation import validate_graph
+from flowlace.recorder.analysis import Analysis
 from flowlace.recorder.check import check_library
 from flowlace.recorder.errors import LibraryError
 from flowlace.recorder.library import Library, Recording, name_from
@@ -138,6 +139,33 @@ def _run(making: MakeRecording, library: Library, interrupts: Interrupts, *, qui
     typer.echo(_line(found[0]) if found else f"{making.recording.name}: no sound came", err=True)
 
 
+@recorder.command()
+def analyse(
+    names: Annotated[list[str], typer.Argument(help="names of recordings")],
+    library: Folder = "",
+    graph: Graph = "recorder",
+    model: Models = [],  # noqa: B006
+    setting: Settings = [],  # noqa: B006
+    imports: Imports = [],  # noqa: B006
+    quiet: Quiet = False,
+) -> None:
+    """Find the sounds and words of recordings anew, say with a better model."""
+    import_code(imports)
+    plan = validate_graph(configured_graph(graph, model, setting))
+    with _open(library) as opened, graceful_interrupts() as interrupts:
+        for one in [opened.find(name) for name in names]:
+            if interrupts.count:
+                break
+            analysis = Analysis(opened, one, plan)
+            interrupts.watch(analysis.runner)
+            with progress_shown([analysis.runner], quiet=quiet):
+                analysis.run()
+            if not quiet:
+                typer.echo(_line(opened.find(one.name)), err=True)
+    if interrupts.count:
+        raise typer.Exit(130)
+
+
 @recorder.command("list")
 def list_recordings(
     library: Folder = "",
@@ -250,7 +278,9 @@ def repair(library: Folder = "") -> None:
         some_lost = ", some are lost" if table in done.lost else ""
         typer.echo(f"{table}: {rows} saved{some_lost}")
     for one in done.found:
-        typer.echo(f"{one}: only its sound could be saved; import it again for words and sounds")
+        typer.echo(
+            f"{one}: only its sound could be saved; flowlace recorder analyse finds the rest anew"
+        )
 
 
 def _line(one: Recording) -> str:

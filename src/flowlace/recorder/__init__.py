@@ -1,5 +1,6 @@
 """A library of recordings: their sound, what was heard and what was said, searchable."""
 
+from flowlace.recorder.analysis import Analysis as Analysis
 from flowlace.recorder.check import check_library as check_library
 from flowlace.recorder.errors import DamagedLibraryError as DamagedLibraryError
 from flowlace.recorder.errors import LibraryError as LibraryError
@@ -15,6 +16,7 @@ from flowlace.recorder.search import SearchResult as SearchResult
 from flowlace.recorder.search import search_library as search_library
 
 __all__ = [
+    "Analysis",
     "DamagedLibraryError",
     "Hit",
     "Library",

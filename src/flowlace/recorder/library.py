@@ -166,7 +166,7 @@ class Library:
     def rename(self, recording: Recording, name: str) -> None:
         """Gives a recording and its file another name; LibraryError if it is taken."""
         self.check_name(name, besides=recording)
-        self._check_at_rest(recording)
+        self.check_at_rest(recording)
         audio = self.audio_folder / f"{name}{ENDING}"
         has_two_names = self._link(recording.audio, audio)
         with self.errors(), self.connection:
@@ -193,7 +193,7 @@ class Library:
 
     def remove(self, recording: Recording) -> None:
         """Deletes a recording: its rows first, so that a kill leaves a file and no lie."""
-        self._check_at_rest(recording)
+        self.check_at_rest(recording)
         with self.errors(), self.connection:
             self.connection.execute("DELETE FROM recordings WHERE id = ?", (recording.id,))
         recording.audio.unlink(missing_ok=True)
@@ -240,7 +240,18 @@ class Library:
                 "UPDATE recordings SET duration_us = ?, state = ?, notes = ? WHERE id = ?",
                 (duration_us, state, notes, recording.id),
             )
-        self.set_tags(recording, tags_of([one.word for one in self.words(recording)]))
+        if not self.find(recording.name).tags:  # unless the user was quicker
+            self.retag(recording)
+
+    def retag(self, recording: Recording) -> None:
+        """Makes the tags of a recording anew from what was said."""
+        self.set_tags(recording, tags_of(self.words(recording)))
+
+    def clear(self, recording: Recording) -> None:
+        """Forgets the sounds, bars and words of a recording; its sound stays."""
+        with self.errors(), self.connection:
+            for table in ("events", "bars", "segments"):
+                self.connection.execute(f"DELETE FROM {table} WHERE recording = ?", (recording.id,))
 
     def _finish_killed(self) -> None:
         is_any = "SELECT 1 FROM recordings WHERE state = 'recording' LIMIT 1"
@@ -250,7 +261,8 @@ class Library:
             if one.state == "recording" and not is_locked(one.audio):
                 self.finish(one, finish_flac(one.audio), "interrupted", "it was cut off")
 
-    def _check_at_rest(self, recording: Recording) -> None:
+    def check_at_rest(self, recording: Recording) -> None:
+        """Raises LibraryError for a recording that is being made just now."""
         if recording.state == "recording" and is_locked(recording.audio):
             raise LibraryError(f"{recording.name!r} is being recorded just now; end that first")
 

@@ -41,6 +41,15 @@ def sound_input(plan: GraphPlan) -> str:
     return inputs[0]
 
 
+def row_sinks(plan: GraphPlan, writer: RecordingWriter) -> list[BoundSink]:
+    """Returns a sink for each output of a graph that a library keeps."""
+    return [
+        BoundSink(output, output, RowSink(writer, output))
+        for output in KEPT_STREAMS
+        if output in plan.output_streams
+    ]
+
+
 class MakeRecording:
     """One recording from its first sample to its last.
 
@@ -83,11 +92,7 @@ class MakeRecording:
         self._sound = SoundFileSink(self.recording.audio, file=file)
         self._writer = RecordingWriter(library, self.recording, clock or MonotonicClock())
         sinks = [BoundSink(stream, str(self.recording.audio), SoundSink(self._sound, self._writer))]
-        sinks += [
-            BoundSink(output, output, RowSink(self._writer, output))
-            for output in KEPT_STREAMS
-            if output in plan.output_streams
-        ]
+        sinks += row_sinks(plan, self._writer)
         self.runner = GraphRunner(
             CalculatorGraph(plan), {stream: source}, sinks, on_frame=self._look
         )

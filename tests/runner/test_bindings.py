@@ -88,6 +88,19 @@ def test_a_sink_for_sound_takes_the_sound_stream() -> None:
     ]
 
 
+def test_of_several_streams_a_sink_takes_the_one_its_file_is_called_after() -> None:
+    outputs = ports(words=list, updates=list)
+    bound = bind_sinks(["out/words.jsonl?append=1", "updates.jsonl"], outputs)
+    assert [one.stream for one in bound] == ["words", "updates"]
+    with pytest.raises(RunnerError, match="which output stream is meant"):
+        bind_sinks(["talk.jsonl"], outputs)
+
+
+def test_a_file_called_after_a_stream_of_another_kind_does_not_take_it() -> None:
+    outputs = ports(objects=list, video=Image)
+    assert bind_sinks(["objects.mp4"], outputs)[0].stream == "video"
+
+
 def test_sinks_of_several_graphs_are_numbered() -> None:
     assert numbered("dir/out.jsonl", 1, 2) == "dir/out-1.jsonl"
     assert numbered("frames/", 1, 2) == "frames-1/"

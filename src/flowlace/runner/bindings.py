@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from flowlace.formats.image import Image
 from flowlace.formats.time_series import Matrix
@@ -16,7 +17,7 @@ NOWHERE = ("none", "null")
 """Sinks that write nothing, so any number of streams may share one."""
 
 _SOUND_SOURCE = re.compile(r"(?s)(mic|pcm|sound)([:?].*)?|testsrc:sounds.*")
-_SOUND_SINK_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mka")
+_SOUND_SINK_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus")
 _PICTURE_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".png", ".jpg", ".jpeg", "/")
 
 
@@ -72,7 +73,7 @@ def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[
     """Returns the sinks with the stream of each.
 
     A sink without a name takes the graph's pictures or its sound if it holds such, else its other
-    output.
+    output; where there are several, the one its file is called after (`words.jsonl`).
 
     Raises:
         RunnerError: a name the graph does not have, no way to tell which stream is meant, or
@@ -87,8 +88,9 @@ def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[
             continue
         wanted = _medium_of_sink(binding.url)
         fitting = {name: port for name, port in outputs.items() if medium_of(port) is wanted}
-        stream = _main_stream(fitting or outputs, {}, "output", "sink")
-        bound.append(Binding(stream, binding.url))
+        called = PurePath(binding.url.partition("?")[0]).stem
+        candidates = {called: outputs[called]} if called in fitting else fitting or outputs
+        bound.append(Binding(_main_stream(candidates, {}, "output", "sink"), binding.url))
     return bound
 
 

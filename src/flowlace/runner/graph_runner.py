@@ -110,7 +110,7 @@ class GraphRunner:
                 closing.callback(bound.sink.close)
             closing.callback(self._end)
             for stream, _, sink in self._sinks:
-                self.graph.observe_output_stream(stream, _writer(sink, self._latency))
+                self.graph.observe_output_stream(stream, self._writer(stream, sink))
             for stream in self._sources:
                 self.graph.set_input_stream_max_queue_size(stream, QUEUED_FRAMES)
             self.graph.start_run(self._side_packets, headers=self._headers())
@@ -245,6 +245,20 @@ class GraphRunner:
                 return
             yield stream, frame
 
+    def _writer(self, stream: str, sink: Sink) -> Callable[[Packet[Any]], None]:
+        has_begun = False
+
+        def write(packet: Packet[Any]) -> None:
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                header = self.graph.header(stream)
+                sink.take_header(header.payload if header else None)
+            sink.write(packet.timestamp, packet.payload)
+            self._latency.leave(packet.timestamp)
+
+        return write
+
     def _is_over_for(self, source: Source) -> bool:
         """Tells whether to read no more; live sound is read until it is empty."""
         is_drained = source.is_live and source.medium is Medium.SOUND
@@ -256,11 +270,3 @@ class GraphRunner:
             packet = Packet(make(frame), frame.timestamp_us)
             self.graph.add_packet_to_input_stream(stream, packet)
             self.graph.close_input_stream(stream)
-
-
-def _writer(sink: Sink, latency: LatencyMeter) -> Callable[[Packet[Any]], None]:
-    def write(packet: Packet[Any]) -> None:
-        sink.write(packet.timestamp, packet.payload)
-        latency.leave(packet.timestamp)
-
-    return write

@@ -81,6 +81,8 @@ def _source_line(name: str, counts: SourceCounts) -> str:
 
 def _sink_line(name: str, counts: SinkCounts) -> str:
     facts = [f"{counts.written} written", *_reasons("skipped", counts.skipped)]
+    if counts.filled_gaps:
+        facts.append(f"{counts.filled_gaps} gaps filled")
     return f"  {name}: {', '.join(facts)}"
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 _LICENCE = (
     "CC BY-SA 4.0: the weights are made from Universal Dependencies English EWT, which has that "
-    "licence. Name its authors (N. Silveira, T. Dozat, M.-C. de Marneffe, S. Bowman, M. Connor, "
-    "J. Bauer, C. D. Manning, and the UD contributors) and share changed weights alike. The code "
+    "licence. Name its contributors (the README of UniversalDependencies/UD_English-EWT lists them) "
+    "and share changed weights alike. The code "
     "around them stays Apache-2.0."
 )
 _COMMANDS = """```

@@ -5,7 +5,7 @@ from typing import Any
 
 _LICENCE = (
     "CC BY-SA 4.0: the weights are made from Universal Dependencies English EWT, which has that "
-    "licence. Name its contributors (the README of UniversalDependencies/UD_English-EWT lists them) "
+    "licence. Name its contributors (listed in the README of UniversalDependencies/UD_English-EWT) "
     "and share changed weights alike. The code "
     "around them stays Apache-2.0."
 )

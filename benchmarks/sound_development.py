@@ -30,7 +30,7 @@ WINDOW_US = 975_000
 MOST_CLIPS = 36
 """Of one class."""
 SCAPES = 40
-LOWEST, HIGHEST = 0.3, 0.95
+LOWEST, HIGHEST = 0.5, 0.95
 """Thresholds."""
 LEAST_SCORE = 1 / 512
 """Half a step of scores in 8 bits: a score of 0 has no logarithm."""

@@ -141,7 +141,7 @@ class _Nodes:
             *([] if is_waveform else self._front_end()),
             self._gate(),
             _node(
-                "MatrixToTensorCalculator",
+                "WindowToTensorCalculator",
                 {"dimension": list(self._model.shape)},
                 ["audible_windows"],
                 ["TENSORS:window_tensors"],

@@ -50,8 +50,13 @@ class PosTagger:
         pairs = (line.rpartition(" ") for line in certain if line)
         return cls(features, weights, {word: tag for word, _, tag in pairs})
 
-    def save(self, path: Path) -> None:
-        """Writes the weights; the weights must fit eight bits."""
+    def save(self, path: Path, facts: str = "") -> None:
+        """Writes the weights, which must fit eight bits.
+
+        Args:
+            path: with the ending `.npz`.
+            facts: where the weights come from, kept in the file.
+        """
         assert np.abs(self.weights).max() <= 127
         np.savez_compressed(
             path,
@@ -59,6 +64,7 @@ class PosTagger:
             weights=self.weights.astype(np.int8),
             certain=np.array("\n".join(f"{word} {tag}" for word, tag in self.certain.items())),
             tags=np.array(" ".join(UPOS)),
+            facts=np.array(facts),
         )
 
     def tag(self, words: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from flowlace.tags.candidates import PATTERNS, Term
 from flowlace.tags.errors import TagsError
 
-TABLE: Final = Path(__file__).parents[1] / "models" / "tag_prior" / "tag_prior.json"
+TABLE: Final = Path(__file__).parents[1] / "models" / "tag_prior" / "tag_prior.npz"
 """The packaged table."""
 
 AXES: Final[Mapping[str, tuple[float, ...]]] = {
@@ -35,6 +36,10 @@ AXES: Final[Mapping[str, tuple[float, ...]]] = {
 `specificity`: how many times more often it is said than in those documents; `position`: where it
 is said first; `spread`: how much of the recording lies between its first and last time.
 """
+
+
+_SCALE: Final = 100
+"""Scores are kept in so many parts of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +65,39 @@ class PriorTable:
             TagsError: the file is missing or holds something else.
         """
         try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-            if held["axes"] != {name: list(edges) for name, edges in AXES.items()}:
-                raise TagsError(f"{path} was made for other axes; make it anew")
-            shape = [len(edges) + 1 for edges in AXES.values()]
-            scores = np.array(held["scores"], np.float32).reshape(shape) / held["scale"]
-            counts: dict[str, list[int]] = held["counts"]
-            return cls(
-                scores,
-                {word: pair[0] for word, pair in counts.items()},
-                {word: pair[1] for word, pair in counts.items()},
-                held["documents"],
-                held["words"],
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            with np.load(path, allow_pickle=False) as file:
+                axes, names = json.loads(str(file["axes"])), str(file["names"]).split("\n")
+                scores, counts, totals = file["scores"], file["counts"], file["totals"]
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise TagsError(f"the prior table of tags can't be read: {error}") from error
+        if axes != _axes():
+            raise TagsError(f"{path} was made for other properties; make it anew")
+        return cls(
+            (scores / _SCALE).astype(np.float32),
+            dict(zip(names, counts[0].tolist(), strict=True)),
+            dict(zip(names, counts[1].tolist(), strict=True)),
+            int(totals[0]),
+            int(totals[1]),
+        )
 
-    def save(self, path: Path, scale: int = 100) -> None:
-        """Writes the table; scores are kept to a hundredth."""
-        held = {
-            "axes": {name: list(edges) for name, edges in AXES.items()},
-            "scale": scale,
-            "scores": np.rint(self.scores * scale).astype(int).ravel().tolist(),
-            "documents": self.documents,
-            "words": self.words,
-            "counts": {
-                word: [count, self.word_counts[word]]
-                for word, count in sorted(self.document_counts.items())
-            },
-        }
-        path.write_text(json.dumps(held, separators=(",", ":")) + "\n", encoding="utf-8")
+    def save(self, path: Path, facts: str = "") -> None:
+        """Writes the table; scores are kept to a hundredth.
+
+        Args:
+            path: with the ending `.npz`.
+            facts: where the table comes from, kept in the file.
+        """
+        names = sorted(self.document_counts)
+        counts = [[of[name] for name in names] for of in (self.document_counts, self.word_counts)]
+        np.savez_compressed(
+            path,
+            axes=np.array(json.dumps(_axes())),
+            scores=np.rint(self.scores * _SCALE).astype(np.int16),
+            names=np.array("\n".join(names)),
+            counts=np.array(counts, np.int32),
+            totals=np.array([self.documents, self.words]),
+            facts=np.array(facts),
+        )
 
     def score(self, name: str, term: Term, word_count: int) -> float:
         """Returns the logit that a candidate is what a recording is about."""
@@ -122,3 +130,7 @@ class PriorTable:
         # One more than seen: a word that was never seen is rare, not impossible.
         usual = min((self.word_counts.get(word, 0) + 1) / self.words for word in name.split())
         return count / (max(word_count, 1) * usual)
+
+
+def _axes() -> dict[str, list[float]]:
+    return {name: list(edges) for name, edges in AXES.items()}

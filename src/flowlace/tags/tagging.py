@@ -15,6 +15,9 @@ _WORDS_A_SENTENCE: Final = 25
 """Plain words come without segments; the tagger sees so many at a time."""
 _PAIR_SHARE: Final = 0.5
 """A pair stands for its word where the word is said in it at least so often."""
+_SURE_SHARE: Final = 0.75
+"""A name without capitals gets them where it was taken for a name at least so often: of unknown
+words in lower case, many look like names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +79,20 @@ def written(term: Term) -> str:
     """Returns how a tag is written: names with capitals, as they came if they came with any.
 
     >>> from collections import Counter
-    >>> written(Term(patterns=Counter("PP"), spellings=Counter(["new york"])))
+    >>> written(Term(2, patterns=Counter(["PP", "PP"]), spellings=Counter(["new york"])))
     'New York'
     """
-    words = term.spelling.split()
-    kinds = term.pattern
+    is_sure = term.patterns[term.pattern] >= _SURE_SHARE * term.count
     return " ".join(
-        _capitalised(word) if kind == "P" else _plain(word)
-        for word, kind in zip(words, kinds, strict=True)
+        _plain(word) if kind != "P" else _name(word, is_sure=is_sure)
+        for word, kind in zip(term.spelling.split(), term.pattern, strict=True)
     )
 
 
-def _capitalised(word: str) -> str:
-    return word if word != word.lower() else "-".join(map(str.capitalize, word.split("-")))
+def _name(word: str, *, is_sure: bool) -> str:
+    if word != word.lower() or not is_sure:
+        return word
+    return "-".join(map(str.capitalize, word.split("-")))
 
 
 def _plain(word: str) -> str:

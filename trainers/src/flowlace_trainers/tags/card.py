@@ -5,8 +5,8 @@ from typing import Any
 
 _LICENCE = (
     "CC BY-SA 4.0: the weights are made from Universal Dependencies English EWT, which has that "
-    "licence. Name its authors (N. Silveira, T. Dozat, M.-C. de Marneffe, S. Bowman, M. Connor, "
-    "J. Bauer, C. D. Manning, and the UD contributors) and share changed weights alike. The code "
+    "licence. Name its contributors (listed in the README of UniversalDependencies/UD_English-EWT) "
+    "and share changed weights alike. The code "
     "around them stays Apache-2.0."
 )
 _COMMANDS = """```
@@ -71,7 +71,7 @@ def prior_card(facts: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
         "# Prior table of tags",
         "Says how good a term of a recording is as a tag, from how often and where it is said, "
         "how rare it is elsewhere, its kind and its length.",
-        f"`tag_prior.json`, {measured['sizes']['tag_prior'] / 1000:.0f} kB: scores of all "
+        f"`tag_prior.npz`, {measured['sizes']['tag_prior'] / 1000:.0f} kB: scores of all "
         "combinations of a few classes of each property, and how often words occur.",
         "## What it has learned, and what not",
         "Nobody has tagged these texts, so it has **not** learned what people choose as tags. It "

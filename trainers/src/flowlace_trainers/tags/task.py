@@ -1,10 +1,8 @@
 """From sentences to models with cards: what the commands of `flowlace-train tags` do."""
 
-import hashlib
 import importlib.metadata
 import json
 import platform
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,9 +13,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from flowlace.tags.errors import TagsError
-from flowlace.tags.pos_features import UPOS
 from flowlace.tags.pos_tagger import PosTagger
-from flowlace.tags.prior_table import AXES, PriorTable
+from flowlace.tags.prior_table import PriorTable
 from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.provenance import commit, processor
 from flowlace_trainers.tags.card import prior_card, tagger_card
@@ -35,7 +32,7 @@ from flowlace_trainers.tags.prior import PriorConfig, best_returning, examples_o
 TAGGER = "part_of_speech"
 PRIOR = "tag_prior"
 _TAGGER_FILE = f"{TAGGER}.npz"
-_PRIOR_FILE = f"{PRIOR}.json"
+_PRIOR_FILE = f"{PRIOR}.npz"
 _FACTS = "facts.json"
 
 Told = Callable[[str], None]
@@ -80,36 +77,19 @@ def fit_models(data: Path, out: Path, config: TagsConfig, tell: Told = lambda _:
 
 
 def export_models(run: Path, models: Path) -> list[Path]:
-    """Copies the models of a run beside their specs; returns the files.
+    """Writes the models of a run with the facts of the run in them; returns the files.
 
     Raises:
         TrainerError: the run holds no models.
     """
-    facts = _facts(run)
-    exported = []
-    for name, file, about in (
-        (TAGGER, _TAGGER_FILE, {"tags": list(UPOS)}),
-        (PRIOR, _PRIOR_FILE, {"axes": {axis: list(edges) for axis, edges in AXES.items()}}),
-    ):
-        folder = models / name
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / file
-        shutil.copyfile(run / file, target)
-        spec = {
-            "name": name,
-            "file": file,
-            "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
-            "licence": "CC-BY-SA-4.0",
-            **about,
-            "seed": facts["config"]["tagger"]["seed"],
-            "data_digest": facts["data"]["sha256"],
-            "commit": facts["commit"],
-        }
-        # Beside a JSON table the spec needs another name.
-        path = folder / f"{name}_spec.json"
-        path.write_text(json.dumps(spec, indent=2) + "\n", encoding="utf-8")
-        exported += [target, path]
-    return exported
+    facts = json.dumps(_facts(run))
+    tagger, table = _read_models(run / _TAGGER_FILE, run / _PRIOR_FILE)
+    paths = [models / TAGGER / _TAGGER_FILE, models / PRIOR / _PRIOR_FILE]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    tagger.save(paths[0], facts)
+    table.save(paths[1], facts)
+    return paths
 
 
 def evaluate_models(data: Path, run: Path, models: Path) -> dict[str, Any]:
@@ -120,11 +100,7 @@ def evaluate_models(data: Path, run: Path, models: Path) -> dict[str, Any]:
     """
     facts = _facts(run)
     written = read_sentences(data / DEVELOPMENT)
-    try:
-        tagger = PosTagger.load(models / TAGGER / _TAGGER_FILE)
-        prior = PriorTable.load(models / PRIOR / _PRIOR_FILE)
-    except TagsError as error:
-        raise TrainerError(f"run `tags export` first: {error}") from error
+    tagger, prior = _read_models(models / TAGGER / _TAGGER_FILE, models / PRIOR / _PRIOR_FILE)
     measured = {
         "tagger": _tagger_scores(tagger, written),
         "prior": _prior_scores(tagger, prior, spoken(written)),
@@ -145,6 +121,13 @@ def evaluate_models(data: Path, run: Path, models: Path) -> dict[str, Any]:
     ):
         (models / name / "card.md").write_text(text, encoding="utf-8")
     return measured
+
+
+def _read_models(tagger: Path, prior: Path) -> tuple[PosTagger, PriorTable]:
+    try:
+        return PosTagger.load(tagger), PriorTable.load(prior)
+    except TagsError as error:
+        raise TrainerError(f"run `tags fit` and `tags export` first: {error}") from error
 
 
 def _tagger_scores(tagger: PosTagger, written: Sequence[Sentence]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from flowlace.calculators.audio.matrix_to_tensor import (
-    MatrixToTensorCalculator,
-    MatrixToTensorOptions,
+from flowlace.calculators.audio.window_to_tensor import (
+    WindowToTensorCalculator,
+    WindowToTensorOptions,
 )
 from flowlace.formats.time_series import Matrix
 from flowlace.framework.errors import FlowlaceError
@@ -16,8 +16,8 @@ FRAMES = np.arange(12, dtype=np.float32).reshape(4, 3)
 
 def tensor_of(matrix: Matrix, *dimension: int) -> np.ndarray:
     run = run_calculator(
-        MatrixToTensorCalculator,
-        MatrixToTensorOptions(dimension=dimension),
+        WindowToTensorCalculator,
+        WindowToTensorOptions(dimension=dimension),
         windows=[Packet(matrix, 70)],
     )
     assert run.timestamps("TENSORS") == [70]

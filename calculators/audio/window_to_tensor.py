@@ -11,17 +11,17 @@ from flowlace.framework.options import option, proto_options
 from flowlace.framework.registry import register_calculator
 
 
-@proto_options("flowlace.MatrixToTensorCalculatorOptions")
+@proto_options("flowlace.WindowToTensorCalculatorOptions")
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MatrixToTensorOptions:
-    """Options of `MatrixToTensorCalculator`."""
+class WindowToTensorOptions:
+    """Options of `WindowToTensorCalculator`."""
 
     dimension: tuple[int, ...] = option(1)
     """Shape of the tensor, e.g. 1, 96, 64; required."""
 
 
 @register_calculator
-class MatrixToTensorCalculator(Calculator[MatrixToTensorOptions]):
+class WindowToTensorCalculator(Calculator[WindowToTensorOptions]):
     """Gives a model the windows of a time series.
 
     Inputs:   windows (Matrix `[value, frame]`, float32)
@@ -34,11 +34,11 @@ class MatrixToTensorCalculator(Calculator[MatrixToTensorOptions]):
     Example:
         ```
         node {
-          calculator: "MatrixToTensorCalculator"
+          calculator: "WindowToTensorCalculator"
           input_stream: "log_mel_windows"
           output_stream: "TENSORS:window_tensors"
           options {
-            [flowlace.MatrixToTensorCalculatorOptions.ext] { dimension: [1, 96, 64] }
+            [flowlace.WindowToTensorCalculatorOptions.ext] { dimension: [1, 96, 64] }
           }
         }
         ```

@@ -3,9 +3,18 @@ from typing import Any
 import pytest
 
 from flowlace.formats.image import Image
+from flowlace.formats.time_series import Matrix
 from flowlace.framework.contract import ConnectedPort, Port
-from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered, parse_binding
+from flowlace.runner.bindings import (
+    Binding,
+    bind_sinks,
+    bind_sources,
+    medium_of,
+    numbered,
+    parse_binding,
+)
 from flowlace.runner.errors import RunnerError
+from flowlace.sources.source import Medium
 
 
 def ports(**types: Any) -> dict[str, ConnectedPort]:
@@ -20,6 +29,27 @@ def test_an_url_with_an_equals_sign_in_its_options_has_no_name() -> None:
 def test_one_source_without_a_name_goes_to_the_input_that_takes_pictures() -> None:
     inputs = ports(frames=Image, numbers=int)
     assert bind_sources(["a.mp4"], inputs) == [{"frames": "a.mp4"}]
+
+
+def test_without_an_input_of_pictures_it_goes_to_the_one_that_takes_sound() -> None:
+    inputs = ports(numbers=int, sounds=Matrix)
+    assert bind_sources(["film.mp4"], inputs) == [{"sounds": "film.mp4"}]
+
+
+@pytest.mark.parametrize(
+    "url", ["mic", "mic:USB?rate=8000", "pcm:-?rate=8000", "take.WAV?rate=8000", "testsrc:sounds"]
+)
+def test_what_is_sound_for_certain_goes_to_the_input_that_takes_sound(url: str) -> None:
+    inputs = ports(frames=Image, sounds=Matrix)
+    assert bind_sources([url], inputs) == [{"sounds": url}]
+    assert bind_sources(["film.mp4"], inputs) == [{"frames": "film.mp4"}]
+
+
+def test_streams_tell_what_they_carry() -> None:
+    named = ports(a=Image, b=Matrix, c=list[Image], d=object, e=Matrix | None)
+    assert [medium_of(port) for port in named.values()] == [
+        Medium.PICTURES, Medium.SOUND, None, None, Medium.SOUND,
+    ]  # fmt: skip
 
 
 def test_several_sources_without_a_name_make_several_graphs() -> None:
@@ -48,6 +78,27 @@ def test_a_sink_for_pictures_takes_the_picture_stream_and_others_the_rest() -> N
         Binding("annotated", "out.mp4"),
         Binding("boxes", "out.jsonl"),
     ]
+
+
+def test_a_sink_for_sound_takes_the_sound_stream() -> None:
+    outputs = ports(annotated=Image, louder=Matrix, boxes=list)
+    assert bind_sinks(["out.flac", "out.jsonl"], outputs) == [
+        Binding("louder", "out.flac"),
+        Binding("boxes", "out.jsonl"),
+    ]
+
+
+def test_of_several_streams_a_sink_takes_the_one_its_file_is_called_after() -> None:
+    outputs = ports(words=list, updates=list)
+    bound = bind_sinks(["out/words.jsonl?append=1", "updates.jsonl"], outputs)
+    assert [one.stream for one in bound] == ["words", "updates"]
+    with pytest.raises(RunnerError, match="which output stream is meant"):
+        bind_sinks(["talk.jsonl"], outputs)
+
+
+def test_a_file_called_after_a_stream_of_another_kind_does_not_take_it() -> None:
+    outputs = ports(objects=list, video=Image)
+    assert bind_sinks(["objects.mp4"], outputs)[0].stream == "video"
 
 
 def test_sinks_of_several_graphs_are_numbered() -> None:

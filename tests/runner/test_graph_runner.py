@@ -1,14 +1,23 @@
 import threading
+import time
 from typing import Any
 
 import pytest
 
+from flowlace.formats.time_series import TimeSeriesHeader
 from flowlace.framework.errors import CalculatorError, GraphError
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.runner.graph_runner import BoundSink, GraphRunner
 from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.sinks.sink import Sink, SinkCounts, SinkError
-from flowlace.sources.source import Frame, Source, SourceCounts, SourceError, SourceInfo
+from flowlace.sources.source import (
+    Frame,
+    Medium,
+    Source,
+    SourceCounts,
+    SourceError,
+    SourceInfo,
+)
 from tests.framework import probes
 
 assert probes
@@ -22,9 +31,18 @@ PASS = (
 class ListSource(Source):
     """Gives payloads at their own times; raises where an item is an error."""
 
-    def __init__(self, items: list[Any], *, is_live: bool = False) -> None:
+    def __init__(
+        self,
+        items: list[Any],
+        *,
+        is_live: bool = False,
+        medium: Medium | None = None,
+        header: TimeSeriesHeader | None = None,
+    ) -> None:
         self.items = list(items)
         self.is_live = is_live
+        self.medium = medium
+        self.header = header
         self.info = SourceInfo(name="list", frame_count=len(items))
         self.counts = SourceCounts()
         self.is_closed = False
@@ -167,6 +185,70 @@ def test_a_live_source_has_one_frame_in_the_graph() -> None:
     assert depths == list(range(1, 21))
 
 
+def test_live_sound_is_not_thinned_while_the_graph_is_busy() -> None:
+    text = (
+        'input_stream: "a" output_stream: "b" input_side_packet: "gate" '
+        'input_side_packet: "entered" node { calculator: "WaitForGateCalculator" '
+        'input_stream: "a" output_stream: "b" input_side_packet: "GATE:gate" '
+        'input_side_packet: "ENTERED:entered" }'
+    )
+    gate, added, sink = threading.Event(), threading.Semaphore(0), ListSink()
+    sound = ListSource(list(range(6)), is_live=True, medium=Medium.SOUND)
+    sides = {"gate": gate, "entered": threading.Semaphore(0)}
+    running = runner(
+        text, {"a": sound}, sink, side_packets=sides, on_frame=lambda _: added.release()
+    )
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    all_added = [added.acquire(timeout=20) for _ in range(6)]
+    found_before = list(sink.found)
+    gate.set()
+    thread.join(20)
+    assert all(all_added)
+    assert (found_before, sink.found) == ([], list(range(6)))
+
+
+class Microphone(ListSource):
+    """Gives what has arrived also when it is closed, as live sound does."""
+
+    def read(self, timeout_s: float | None = None) -> Frame | None:
+        while not self.items and not self.is_closed:
+            time.sleep(0.001)
+        frame = super().read() if not self.is_closed else None
+        if frame is None and self.items:
+            item = self.items.pop(0)
+            return Frame(item, item)
+        return frame
+
+
+def test_after_stop_the_sound_that_has_arrived_is_still_processed() -> None:
+    sink, seen = ListSink(), threading.Event()
+    sound = Microphone([0], is_live=True, medium=Medium.SOUND)
+    running = runner(PASS, {"a": sound}, sink, on_frame=lambda _: seen.set())
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    assert seen.wait(20)
+    sound.is_closed = True  # nothing more arrives
+    sound.items += [1, 2, 3]
+    running.stop()
+    thread.join(20)
+    assert sink.found == [0, 1, 2, 3]
+    assert running.summary.was_interrupted
+
+
+def test_the_headers_of_sources_are_those_of_their_streams() -> None:
+    source = ListSource([1], header=TimeSeriesHeader(sample_rate=16_000.0, num_channels=1))
+    running = runner(PASS, {"a": source}, ListSink())
+    running.run()
+    assert running.graph.header("b").payload == source.header
+
+
+def test_a_source_without_a_header_gives_none() -> None:
+    running = runner(PASS, {"a": ListSource([1])}, ListSink())
+    running.run()
+    assert not running.graph.header("b")
+
+
 def test_stop_drains_and_says_so() -> None:
     source, sink = ListSource(list(range(100_000))), ListSink()
     running = runner(PASS, {"a": source}, sink, on_frame=lambda frame: seen.set())
@@ -187,7 +269,11 @@ def test_the_summary_shows_every_count() -> None:
     running = runner(PASS, {"a": source}, sink)
     source.counts.dropped = 4
     source.counts.skipped["no timestamp"] = 2
+    source.counts.resampled = 3
+    source.counts.flaws["clipped"] = 1
     lines = "\n".join(running.run().lines())
     assert "4 dropped" in lines
     assert "2 skipped (no timestamp)" in lines
+    assert "3 resampled" in lines
+    assert "1 flawed (clipped)" in lines
     assert "list: 1 written" in lines

@@ -46,11 +46,12 @@ class SteppedClock:
 
     def until_watched(self, source: Any) -> None:
         """Returns once a reconnecting source waits for a frame or for its watchdog."""
-        until(lambda: source._reader is not None and self._awaits(source._reader.is_over))
+        keeper = source._keeper
+        until(lambda: keeper._reader is not None and self._awaits(keeper._reader.is_over))
 
     def until_paused(self, source: Any) -> None:
         """Returns once a reconnecting source waits for its next try."""
-        until(lambda: self._awaits(source._is_closed))
+        until(lambda: self._awaits(source._keeper._is_closed))
 
     def _awaits(self, event: threading.Event) -> bool:
         with self._lock:

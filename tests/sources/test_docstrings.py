@@ -6,7 +6,14 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["framework.openers", "sources.network", "sources.image_sequence", "sinks.json_lines"],
+    [
+        "framework.openers",
+        "sources.network",
+        "sources.decoding",
+        "sources.sound_shaper",
+        "sources.image_sequence",
+        "sinks.json_lines",
+    ],
 )
 def test_examples_in_docstrings_hold(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"flowlace.{module}"))

@@ -21,7 +21,7 @@ from flowlace.sources.network import (
     network_source,
     without_password,
 )
-from flowlace.sources.reconnecting import ReconnectPolicy
+from flowlace.sources.stream_keeper import ReconnectPolicy
 from flowlace.sources.video_file import VideoFileSource
 
 

@@ -67,3 +67,13 @@ def test_closing_wakes_a_reader_that_waits() -> None:
     box.close()
     reader.join(5)
     assert got == [None]
+
+
+def test_a_larger_box_gives_the_oldest_first_and_drops_the_oldest() -> None:
+    clock = MonotonicClock()
+    box: Newest[int] = Newest(limit=3)
+    for number in range(5):
+        box.put(number)
+    box.close()
+    assert [box.take(clock) for _ in range(4)] == [2, 3, 4, None]
+    assert box.dropped == 2

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from flowlace.formats import Image, ImageFormat
-from flowlace.sources.reconnecting import ReconnectingSource, ReconnectPolicy
+from flowlace.sources.reconnecting import ReconnectingSource
 from flowlace.sources.source import SourceError, SourceTimeoutError
+from flowlace.sources.stream_keeper import ReconnectPolicy
 
 SECOND_US = 1_000_000
 _END = object()
@@ -70,7 +71,7 @@ class _EndingSource(ReconnectingSource[int]):
     """Ends the fake streams before it closes, so that no test waits for a stuck reader."""
 
     def close(self) -> None:
-        for stream in self._open_stream.streams:  # type: ignore[attr-defined]
+        for stream in self._keeper.open_stream.streams:  # type: ignore[attr-defined]
             stream.end()
         super().close()
 
@@ -267,7 +268,7 @@ def test_a_frame_that_is_no_picture_is_skipped_and_counted(
 ) -> None:
     with FakeCamera(streams[0]).source(clock) as source:
         streams[0].feed(-1)
-        until(lambda: source._box._items != [])
+        until(lambda: len(source._box._items) > 0)
         threading.Timer(0.01, streams[0].feed, (4,)).start()
         assert (values(source, 1), dict(source.counts.skipped)) == ([4], {"corrupt": 1})
 

@@ -15,7 +15,8 @@ from flowlace.sources import (
     opens_source,
     registry,
 )
-from flowlace.sources.registry import parse_url
+from flowlace.sources.registry import opens_sound, parse_url
+from flowlace.sources.source import Medium
 
 
 class Beeps(Source):
@@ -57,6 +58,12 @@ def _fresh_table(monkeypatch: pytest.MonkeyPatch) -> None:
         ("gone.mp4", "video", "gone.mp4", ""),
         ("clip.mp4?size_change=rescale", "video", "clip.mp4", "size_change=rescale"),
         ("video:strange:name", "video", "strange:name", ""),
+        ("take.WAV?rate=8000", ".wav", "take.WAV", "rate=8000"),
+        ("mic", "mic", "", ""),
+        ("mic?rate=8000", "mic", "", "rate=8000"),
+        ("mic:USB Audio", "mic", "USB Audio", ""),
+        ("pcm:-?rate=8000&format=f32le", "pcm", "-", "rate=8000&format=f32le"),
+        ("testsrc:sounds?truth=/tmp/a.csv", "testsrc", "sounds", "truth=/tmp/a.csv"),
     ],
 )
 def test_an_address_is_taken_apart(text: str, name: str, rest: str, options: str) -> None:
@@ -73,6 +80,29 @@ def test_a_file_that_exists_is_never_taken_apart(tmp_path: Path) -> None:
     assert parse_url(str(path)) == Url(str(path), "video", str(path), "")
 
 
+def test_a_source_of_the_wrong_medium_is_an_error() -> None:
+    with pytest.raises(SourceError, match=r"'testsrc:street' gives pictures, but .* takes sound"):
+        open_source("testsrc:street", wants=Medium.SOUND)
+    with pytest.raises(SourceError, match=r"'testsrc:sounds' gives sound, but .* takes pictures"):
+        open_source("testsrc:sounds", wants=Medium.PICTURES)
+
+
+def test_a_container_of_sound_may_hold_pictures_after_all() -> None:
+    assert parse_url("film.ogg", Medium.PICTURES).name == "video"
+    assert parse_url("film.ogg").name == ".ogg"
+
+
+def test_other_packages_add_the_sound_of_addresses(
+    clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = dict(registry._sound_openers._table)
+    monkeypatch.setattr(registry._sound_openers, "_table", table)
+    opens_source("horn")(Beeps)
+    opens_sound("horn")(lambda url, clock: Beeps(Url("sound", "", "", ""), clock))
+    assert open_source("horn", clock, Medium.SOUND).info.name == "sound"
+    assert open_source("horn", clock).info.name == "horn"
+
+
 @pytest.mark.parametrize("text", ["rstp://cam/1", "micc", "mrms:/data", ""])
 def test_an_unknown_name_is_an_error_that_lists_what_is_known(text: str) -> None:
     with pytest.raises(SourceError, match=r"known are: a camera number.*rtsp:.*testsrc:"):
@@ -80,13 +110,15 @@ def test_an_unknown_name_is_an_error_that_lists_what_is_known(text: str) -> None
 
 
 def test_an_unknown_test_source_lists_the_known_ones() -> None:
-    with pytest.raises(SourceError, match="test source 'strett' is not known; known are: street"):
+    with pytest.raises(
+        SourceError, match="test source 'strett' is not known; known are: sounds, street"
+    ):
         open_source("testsrc:strett")
 
 
-@pytest.mark.parametrize("text", ["mic", "mic:usb?gain=2", "take.mic"])
+@pytest.mark.parametrize("text", ["horn", "horn:usb?gain=2", "take.horn"])
 def test_other_packages_add_names_and_endings(text: str, clock: Any) -> None:
-    opens_source("mic", ".mic")(Beeps)
+    opens_source("horn", ".horn")(Beeps)
     source = open_source(text, clock)
     assert isinstance(source, Beeps)
     assert source.clock is clock
@@ -94,16 +126,16 @@ def test_other_packages_add_names_and_endings(text: str, clock: Any) -> None:
 
 def test_names_come_from_entry_points_too(monkeypatch: pytest.MonkeyPatch, clock: Any) -> None:
     class EntryPoint:
-        name, value = "mic", f"{__name__}:Beeps"
+        name, value = "horn", f"{__name__}:Beeps"
 
     monkeypatch.setattr(registry._openers, "_has_entry_points", False)
     monkeypatch.setattr("flowlace.framework.openers.entry_points", lambda group: [EntryPoint])
-    assert open_source("mic", clock).info.name == "mic"
+    assert open_source("horn", clock).info.name == "horn"
 
 
 def test_a_source_is_iterated_to_its_end_and_closed_by_with(clock: Any) -> None:
-    opens_source("mic")(Beeps)
-    with open_source("mic", clock) as source:
+    opens_source("horn")(Beeps)
+    with open_source("horn", clock) as source:
         assert [frame.timestamp_us for frame in source] == [0, 1]
     assert isinstance(source, Beeps)
     assert source.is_closed

@@ -18,7 +18,7 @@ from flowlace.framework.plan import GraphPlan
 from flowlace.framework.validation import validate_graph
 from flowlace.observe.graph_request import RequestedMeasurements
 from flowlace.observe.state_log import StateLog
-from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, numbered
+from flowlace.runner.bindings import Binding, bind_sinks, bind_sources, medium_of, numbered
 from flowlace.runner.boxes import box_input, start_boxes, takes_boxes
 from flowlace.runner.graph_runner import LOOK_UP_S, BoundSink, GraphRunner
 from flowlace.runner.import_code import import_code
@@ -27,14 +27,14 @@ from flowlace.runner.node_settings import configured_graph
 from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.side_packets import parse_side_packets
 from flowlace.sinks.registry import open_sink
-from flowlace.sources.registry import open_source
+from flowlace.sources.registry import open_sources
 
 log = logging.getLogger(__name__)
 
 Sources = Annotated[
     list[str],
     typer.Option(
-        "--source", "-s", help="NAME=URL or URL: 0, file, folder, glob, rtsp://, testsrc:"
+        "--source", "-s", help="NAME=URL or URL: 0, mic, file, folder, glob, rtsp://, testsrc:"
     ),
 ]
 Sinks = Annotated[
@@ -107,10 +107,11 @@ def make_runners(
     bound_sinks = bind_sinks(sinks, plan.output_streams)
     side_packets = parse_side_packets(sides, plan.input_side_packets)
     clock = MonotonicClock()
+    wants = {name: medium_of(port) for name, port in inputs.items()}
     return [
         GraphRunner(
             CalculatorGraph(plan),
-            opened := {name: open_source(url, clock) for name, url in urls.items()},
+            opened := open_sources(urls, clock, wants),
             [_open_sink(one, index, len(bound_sources)) for one in bound_sinks],
             first_packets={name: make(opened) for name, make in first.items()},
             side_packets=side_packets,

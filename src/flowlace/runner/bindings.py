@@ -3,16 +3,21 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import PurePath
 
 from flowlace.formats.image import Image
-from flowlace.framework.contract import ConnectedPort
+from flowlace.formats.time_series import Matrix
+from flowlace.framework.contract import ConnectedPort, alternatives
 from flowlace.runner.errors import RunnerError, unknown_name
+from flowlace.sources.sound_endings import SOUND_ENDINGS
+from flowlace.sources.source import Medium
 
 _NAMED = re.compile(r"(?s)([a-z_][a-z0-9_]*)=(.*)")
 NOWHERE = ("none", "null")
 """Sinks that write nothing, so any number of streams may share one."""
 
+_SOUND_SOURCE = re.compile(r"(?s)(mic|pcm|sound)([:?].*)?|testsrc:sounds.*")
+_SOUND_SINK_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus")
 _PICTURE_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".png", ".jpg", ".jpeg", "/")
 
 
@@ -42,7 +47,8 @@ def parse_binding(text: str) -> Binding:
 def bind_sources(texts: Iterable[str], inputs: dict[str, ConnectedPort]) -> list[dict[str, str]]:
     """Returns, for each graph to run, the source URL of each input stream.
 
-    Unnamed sources go to the one input that takes pictures; several of them make several graphs.
+    Unnamed sources go to the one input that takes pictures, or the one that takes sound where
+    there is none or the source holds nothing else; several of them make several graphs.
 
     Raises:
         RunnerError: a name the graph does not have, or no way to tell which stream is meant.
@@ -54,14 +60,20 @@ def bind_sources(texts: Iterable[str], inputs: dict[str, ConnectedPort]) -> list
     unnamed = [one.url for one in bindings if not one.stream]
     if not unnamed:
         return [named]
-    stream = _main_stream(inputs, named, "input", "source")
-    return [{**named, stream: url} for url in unnamed]
+    return [{**named, _stream_of(url, inputs, named): url} for url in unnamed]
+
+
+def _stream_of(url: str, inputs: dict[str, ConnectedPort], named: dict[str, str]) -> str:
+    is_sound = _SOUND_SOURCE.fullmatch(url) or _plain(url).endswith(SOUND_ENDINGS)
+    first = Medium.SOUND if is_sound else Medium.PICTURES
+    return _main_stream(inputs, named, "input", "source", first)
 
 
 def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[Binding]:
     """Returns the sinks with the stream of each.
 
-    A sink without a name takes the graph's pictures if it holds pictures, else its other output.
+    A sink without a name takes the graph's pictures or its sound if it holds such, else its other
+    output; where there are several, the one its file is called after (`words.jsonl`).
 
     Raises:
         RunnerError: a name the graph does not have, no way to tell which stream is meant, or
@@ -74,12 +86,11 @@ def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[
             _check_name(binding.stream, outputs, "output")
             bound.append(binding)
             continue
-        wants_pictures = binding.url.partition("?")[0].endswith(_PICTURE_ENDINGS)
-        fitting = {
-            name: port for name, port in outputs.items() if _is_picture(port) == wants_pictures
-        }
-        stream = _main_stream(fitting or outputs, {}, "output", "sink")
-        bound.append(Binding(stream, binding.url))
+        wanted = _medium_of_sink(binding.url)
+        fitting = {name: port for name, port in outputs.items() if medium_of(port) is wanted}
+        called = PurePath(binding.url.partition("?")[0]).stem
+        candidates = {called: outputs[called]} if called in fitting else fitting or outputs
+        bound.append(Binding(_main_stream(candidates, {}, "output", "sink"), binding.url))
     return bound
 
 
@@ -101,17 +112,37 @@ def numbered(url: str, index: int, count: int) -> str:
     return f"{stem}-{index}.{ending}{question}{options}"
 
 
-def _is_picture(port: ConnectedPort) -> bool:
-    kind: Any = port.type
-    return isinstance(kind, type) and issubclass(kind, Image)
+def medium_of(port: ConnectedPort) -> Medium | None:
+    """Returns whether a stream is one of pictures, of sound, or neither."""
+    kinds = [one for one in alternatives(port.type) if isinstance(one, type)]
+    if any(issubclass(one, Image) for one in kinds):
+        return Medium.PICTURES
+    return Medium.SOUND if any(issubclass(one, Matrix) for one in kinds) else None
+
+
+def _plain(url: str) -> str:
+    return url.partition("?")[0].lower()
+
+
+def _medium_of_sink(url: str) -> Medium | None:
+    if _plain(url).endswith(_PICTURE_ENDINGS):
+        return Medium.PICTURES
+    return Medium.SOUND if _plain(url).endswith(_SOUND_SINK_ENDINGS) else None
 
 
 def _main_stream(
-    ports: dict[str, ConnectedPort], taken: dict[str, str], what: str, option: str
+    ports: dict[str, ConnectedPort],
+    taken: dict[str, str],
+    what: str,
+    option: str,
+    first: Medium = Medium.PICTURES,
 ) -> str:
     free = [name for name in ports if name not in taken]
-    pictures = [name for name in free if _is_picture(ports[name])]
-    candidates = pictures or free
+    by_medium = {
+        medium: [name for name in free if medium_of(ports[name]) is medium] for medium in Medium
+    }
+    second = Medium.PICTURES if first is Medium.SOUND else Medium.SOUND
+    candidates = by_medium[first] or by_medium[second] or free
     if len(candidates) == 1:
         return candidates[0]
     if not free:

@@ -14,7 +14,7 @@ from flowlace.runner.latency import LatencyMeter
 from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.summary import RunSummary
 from flowlace.sinks.sink import Sink
-from flowlace.sources.source import Frame, Source, SourceTimeoutError
+from flowlace.sources.source import Frame, Medium, Source, SourceTimeoutError
 
 QUEUED_FRAMES = 8
 """Frames a stream queues at most: enough to keep the graph busy, few enough for large ones."""
@@ -39,9 +39,11 @@ FirstFrame = Callable[[Frame], Any]
 class GraphRunner:
     """Runs a graph from sources to sinks.
 
-    Files are lossless: adding waits for the graph. For a live source one frame is in the graph at
-    a time; while it is busy the source keeps the newest frame and counts those it drops. Another
-    `queue_policy` changes that for every source.
+    Files are lossless: adding waits for the graph. For a live source of pictures one frame is in
+    the graph at a time; while it is busy the source keeps the newest frame and counts those it
+    drops. Live sound queues up in the graph and then in its source, which keeps the newest
+    seconds; so a graph that falls behind catches up without a gap, and after `stop` the sound
+    that has arrived is still processed. Another `queue_policy` changes that for every source.
 
     Args:
         graph: the graph, not started.
@@ -72,6 +74,7 @@ class GraphRunner:
         self._queue_policy = queue_policy
         self.on_frame = on_frame
         self._stop = threading.Event()
+        self._is_cancelled = False
         self._feeding_error: BaseException | None = None
         self._started_s = 0.0
         self._is_over = False
@@ -89,6 +92,7 @@ class GraphRunner:
 
     def cancel(self) -> None:
         """Ends the run at once; files are still finished."""
+        self._is_cancelled = True
         self._stop.set()
         self.graph.cancel()
 
@@ -106,10 +110,10 @@ class GraphRunner:
                 closing.callback(bound.sink.close)
             closing.callback(self._end)
             for stream, _, sink in self._sinks:
-                self.graph.observe_output_stream(stream, _writer(sink, self._latency))
+                self.graph.observe_output_stream(stream, self._writer(stream, sink))
             for stream in self._sources:
                 self.graph.set_input_stream_max_queue_size(stream, QUEUED_FRAMES)
-            self.graph.start_run(self._side_packets)
+            self.graph.start_run(self._side_packets, headers=self._headers())
             self._has_started = True
             self._close_unfed_inputs()
             try:
@@ -122,6 +126,13 @@ class GraphRunner:
             # Without sources the graph's own source nodes end the run, or `stop` does.
             self.graph.wait_until_done()
         return self.summary
+
+    def _headers(self) -> dict[str, Packet[Any]]:
+        return {
+            stream: Packet(source.header)
+            for stream, source in self._sources.items()
+            if source.header is not None
+        }
 
     def _close_unfed_inputs(self) -> None:
         """Ends the inputs that nothing will ever come on, so that nobody waits for them."""
@@ -198,7 +209,7 @@ class GraphRunner:
             key=lambda item: item[1].timestamp_us,
         )
         for stream, frame in merged:
-            if self._stop.is_set():
+            if self._is_over_for(self._sources[stream]):
                 return
             self._add_first_packets(frame)
             self._add(stream, frame)
@@ -209,7 +220,8 @@ class GraphRunner:
         source = self._sources[stream]
         policy = self._queue_policy
         if policy is None:
-            policy = QueuePolicy.DROP_OLDEST if source.is_live else QueuePolicy.WAIT
+            is_thinned = source.is_live and source.medium is not Medium.SOUND
+            policy = QueuePolicy.DROP_OLDEST if is_thinned else QueuePolicy.WAIT
         is_dropping = policy is QueuePolicy.DROP_NEWEST
         mode = AddMode.ADD_IF_NOT_FULL if is_dropping else AddMode.WAIT_TILL_NOT_FULL
         try:
@@ -223,7 +235,7 @@ class GraphRunner:
             self.graph.wait_until_idle()
 
     def _frames(self, stream: str, source: Source) -> Iterator[tuple[str, Frame]]:
-        while not self._stop.is_set():
+        while not self._is_over_for(source):
             try:
                 frame = source.read(LOOK_UP_S if source.is_live else None)
             except SourceTimeoutError:
@@ -233,17 +245,28 @@ class GraphRunner:
                 return
             yield stream, frame
 
+    def _writer(self, stream: str, sink: Sink) -> Callable[[Packet[Any]], None]:
+        has_begun = False
+
+        def write(packet: Packet[Any]) -> None:
+            nonlocal has_begun
+            if not has_begun:
+                has_begun = True
+                header = self.graph.header(stream)
+                sink.take_header(header.payload if header else None)
+            sink.write(packet.timestamp, packet.payload)
+            self._latency.leave(packet.timestamp)
+
+        return write
+
+    def _is_over_for(self, source: Source) -> bool:
+        """Tells whether to read no more; live sound is read until it is empty."""
+        is_drained = source.is_live and source.medium is Medium.SOUND
+        return self._is_cancelled or (self._stop.is_set() and not is_drained)
+
     def _add_first_packets(self, frame: Frame) -> None:
         waiting, self._first_packets = self._first_packets, {}
         for stream, make in waiting.items():
             packet = Packet(make(frame), frame.timestamp_us)
             self.graph.add_packet_to_input_stream(stream, packet)
             self.graph.close_input_stream(stream)
-
-
-def _writer(sink: Sink, latency: LatencyMeter) -> Callable[[Packet[Any]], None]:
-    def write(packet: Packet[Any]) -> None:
-        sink.write(packet.timestamp, packet.payload)
-        latency.leave(packet.timestamp)
-
-    return write

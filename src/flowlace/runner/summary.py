@@ -73,11 +73,16 @@ def _source_line(name: str, counts: SourceCounts) -> str:
         facts.append(f"{counts.reconnects} reconnects")
     if counts.rescaled:
         facts.append(f"{counts.rescaled} rescaled")
+    if counts.resampled:
+        facts.append(f"{counts.resampled} resampled")
+    facts += _reasons("flawed", counts.flaws)
     return f"  {name}: {', '.join(facts)}"
 
 
 def _sink_line(name: str, counts: SinkCounts) -> str:
     facts = [f"{counts.written} written", *_reasons("skipped", counts.skipped)]
+    if counts.filled_gaps:
+        facts.append(f"{counts.filled_gaps} gaps filled")
     return f"  {name}: {', '.join(facts)}"
 
 

@@ -1,4 +1,4 @@
-"""Where the outputs of graphs go: video files, pictures, JSON lines, nowhere."""
+"""Where the outputs of graphs go: video files, sound files, pictures, JSON lines, nowhere."""
 
 from flowlace.sinks.registry import open_sink as open_sink
 from flowlace.sinks.registry import opens_sink as opens_sink

@@ -3,6 +3,7 @@
 | typed | opened |
 | --- | --- |
 | `out.mp4`, `.mkv`, `.mov`, `.avi` | video file |
+| `out.flac`, `.wav`, `.opus`, `.ogg` | sound file |
 | `out/`, `out/%012d.png`, `out/%012d.jpg` | pictures, named by their timestamp in µs |
 | `out.jsonl`, `-` | one JSON object a line; `-` is the standard output |
 | `out.txt` | tracked boxes as MOT Challenge text, frames counted from 1 by packets |
@@ -21,12 +22,14 @@ from flowlace.framework.openers import Openers, Url
 from flowlace.sinks.sink import NullSink, Sink, SinkError
 
 _VIDEO = "flowlace.sinks.video_file:open_video_file"
+_SOUND = "flowlace.sinks.sound_file:open_sound_file"
 _PICTURES = "flowlace.sinks.image_folder:open_image_folder"
 
 _openers = Openers(
     "flowlace.sinks",
     {
         **dict.fromkeys((".mp4", ".mov", ".mkv", ".avi"), _VIDEO),
+        **dict.fromkeys((".flac", ".wav", ".opus", ".ogg", ".oga"), _SOUND),
         **dict.fromkeys((".png", ".jpg", ".jpeg", "folder"), _PICTURES),
         ".jsonl": "flowlace.sinks.json_lines:open_json_lines",
         ".txt": "flowlace.sinks.mot_text:open_mot_text",

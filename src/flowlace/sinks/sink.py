@@ -25,12 +25,18 @@ class SinkCounts:
     skipped: Counter[str] = field(default_factory=Counter)
     """Packets the format can't hold, by reason."""
 
+    filled_gaps: int = 0
+    """Gaps in sound that were filled with silence."""
+
 
 class Sink(ABC):
     """Takes packets in the order of their timestamps; leaving a `with` block closes it."""
 
     counts: SinkCounts
     """What became of the packets so far."""
+
+    def take_header(self, header: Any) -> None:  # noqa: B027 - most formats need none
+        """Hears the header of the stream before its first packet; None where it has none."""
 
     @abstractmethod
     def write(self, timestamp_us: int, payload: Any) -> None:

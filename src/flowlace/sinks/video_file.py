@@ -14,7 +14,6 @@ skipped and counted.
 
 from __future__ import annotations
 
-import io
 import logging
 from collections import deque
 from collections.abc import Iterable
@@ -30,6 +29,7 @@ from numpy.typing import NDArray
 from flowlace.formats.image import Image, ImageFormat
 from flowlace.framework.openers import Url
 from flowlace.sinks.sink import Sink, SinkCounts, SinkError
+from flowlace.sinks.watched_file import WatchedFile
 
 _logger = logging.getLogger("flowlace.sinks.video_file")
 _CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".avi": "avi"}
@@ -87,7 +87,7 @@ class VideoFileSink(Sink):
         self._options = options
         self._rate = Fraction(str(options.fps)).limit_denominator(1001)
         self.counts = SinkCounts()
-        self._file = _WatchedFile(file or self._create())
+        self._file = WatchedFile(file or self._create())
         self._encoder: _Encoder | None = None
         self._first_us: int | None = None
         self._last_us: int | None = None
@@ -189,7 +189,7 @@ class _Encoder:
 
     def __init__(
         self,
-        file: _WatchedFile,
+        file: WatchedFile,
         kind: str,
         rate: Fraction,
         options: VideoFileOptions,
@@ -248,54 +248,6 @@ class _Encoder:
             packet.pts = packet.dts = self._ticks.popleft()
             packet.stream = self._stream
             self._container.mux(packet)
-
-
-class _WatchedFile(io.RawIOBase):
-    """Passes everything on to a file and keeps the first error for `check`.
-
-    The error must not go through FFmpeg: PyAV ends the process on it when the container is
-    closed later (18.1), so after an error everything is taken and thrown away.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.error: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        left = memoryview(data)
-        size = len(left)
-        try:
-            while left and self.error is None:
-                left = left[self._file.write(left) :]
-        except OSError as error:
-            self.error = error
-        return size
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        try:
-            return self._file.seek(offset, whence)
-        except OSError as error:
-            self.error = self.error or error
-            return offset
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def seekable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def close_quietly(self) -> None:
-        try:
-            self._file.close()
-        except OSError as error:
-            self.error = self.error or error
-
-    def check(self, as_error: Any) -> None:
-        if self.error is not None:
-            raise as_error(self.error) from self.error
 
 
 def _container_options(kind: str) -> dict[str, str]:

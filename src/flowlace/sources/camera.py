@@ -19,8 +19,9 @@ from flowlace.formats.image import Image
 from flowlace.framework.clock import Clock
 from flowlace.framework.openers import Url
 from flowlace.sources.decoding import SizeKeeper
-from flowlace.sources.reconnecting import ReconnectingSource, ReconnectPolicy
+from flowlace.sources.reconnecting import ReconnectingSource
 from flowlace.sources.source import Source, SourceCounts
+from flowlace.sources.stream_keeper import ReconnectPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

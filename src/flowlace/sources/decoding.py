@@ -1,4 +1,4 @@
-"""What video files and network streams share: from a decoded frame to an `Image`."""
+"""What files and network streams share: from a decoded frame to an `Image` or to samples."""
 
 from fractions import Fraction
 from typing import Any, Literal
@@ -26,6 +26,34 @@ def upright_rgb(frame: Any) -> NDArray[np.uint8]:
     pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
     turn = _TURNS.get(round(frame.rotation) % 360)
     return pixels if turn is None else cv2.rotate(pixels, turn).astype(np.uint8, copy=False)
+
+
+def exact_microseconds(pts: int, time_base: Fraction) -> Fraction:
+    """Returns `pts` in microseconds, not rounded."""
+    return pts * time_base * 1_000_000
+
+
+def float_samples(frame: Any) -> NDArray[np.float32]:
+    """Returns the sound of a frame of PyAV as `[channel, sample]`, full scale -1..1."""
+    values: NDArray[Any] = frame.to_ndarray()
+    if not frame.format.is_planar:
+        values = values.reshape(-1, frame.layout.nb_channels).T
+    return full_scale(values)
+
+
+def full_scale(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Returns samples of any type as floats of -1..1; unsigned ones lie about 128.
+
+    >>> full_scale(np.array([-32768, 16384], np.int16))
+    array([-1. ,  0.5], dtype=float32)
+    """
+    if values.dtype.kind == "u":
+        return (values.astype(np.float32) - np.float32(128)) / np.float32(128)
+    if values.dtype.kind == "i":
+        # A power of two, so the product is exact: one rounding, from integer to float.
+        return values.astype(np.float32) * np.float32(2.0 ** (1 - 8 * values.dtype.itemsize))
+    with np.errstate(over="ignore"):  # what float32 can't hold becomes infinite, and is reported
+        return values.astype(np.float32)
 
 
 class SizeKeeper:

@@ -19,7 +19,7 @@ from flowlace.framework.clock import Clock
 from flowlace.framework.openers import Url
 from flowlace.sources.decoding import SizeKeeper
 from flowlace.sources.skips import Skips
-from flowlace.sources.source import Frame, Source, SourceCounts, SourceError, SourceInfo
+from flowlace.sources.source import Frame, Medium, Source, SourceCounts, SourceError, SourceInfo
 
 _logger = logging.getLogger("flowlace.sources.image_sequence")
 _ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
@@ -43,6 +43,8 @@ class ImageSequenceSource(Source):
     A picture that can't be read is skipped and counted as `unreadable`; one of another
     size is a SourceError that names the file.
     """
+
+    medium = Medium.PICTURES
 
     def __init__(
         self,

@@ -1,126 +1,77 @@
-"""Live streams that fail, stall and come back.
-
-Two kinds of thread. A *reader* opens one stream and puts its frames into a mailbox of one.
-Only the reader touches the stream: closing it from elsewhere while libav or a driver reads
-it ends the process (a use after free, seen in the field). The *keeper* watches the readers:
-when one ends or falls silent, it is let go of (it closes its stream by itself whenever the
-call it is stuck in returns) and a new one starts after a growing delay.
-
-`close` asks both to end and waits a moment; a reader that is stuck in a driver is left
-behind as a daemon thread, so closing never hangs.
-"""
+"""Live pictures: the newest one, stamped on arrival, from a stream that is kept open."""
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Generic, TypeVar
 
 from flowlace.formats.image import Image
 from flowlace.framework.clock import Clock
-from flowlace.sources.backoff import Backoff
 from flowlace.sources.newest import Newest
 from flowlace.sources.skips import Skips
 from flowlace.sources.source import (
     Frame,
+    Medium,
     Source,
     SourceCounts,
     SourceError,
     SourceInfo,
     SourceTimeoutError,
 )
+from flowlace.sources.stream_keeper import LiveStream, ReconnectPolicy, StreamKeeper
 
 _logger = logging.getLogger("flowlace.sources.reconnecting")
-_CLOSE_WAIT_S = 0.8
-_LARGEST_NUMBER_STUCK = 4  # stuck readers hold threads and sockets, so their number is bounded
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 
 
-class LiveStream(Protocol[T_co]):
-    """An open camera or connection; used by one thread only."""
+class LivePictures(Source, Generic[T]):
+    """Gives the newest of the pictures that somebody puts in.
 
-    def __iter__(self) -> Iterator[T_co]:
-        """Gives frames as they arrive; ends or raises when the stream does."""
-        ...
-
-    def close(self) -> None:
-        """Lets go of the device or connection."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReconnectPolicy:
-    """When a live stream counts as gone, and how often it is called again."""
-
-    watchdog_s: float = 10.0
-    """A reader without a frame for this long, from its start on, is replaced."""
-
-    first_tries: int = 5
-    """Failures in a row before the first frame ever that make it an error; 0 tries for ever."""
-
-    first_delay_s: float = 0.5
-    """Delay before the second try; it doubles from there."""
-
-    largest_delay_s: float = 30.0
-    """No delay is longer."""
-
-    seed: int = 0
-    """Of the jitter of the delays."""
-
-    def backoff(self) -> Backoff:
-        """Returns the delays this policy asks for."""
-        return Backoff(
-            first_us=round(self.first_delay_s * 1e6),
-            largest_us=round(self.largest_delay_s * 1e6),
-            seed=self.seed,
-        )
-
-
-class ReconnectingSource(Source, Generic[T]):
-    """Keeps a live stream open and gives its newest frame, stamped on arrival.
-
-    `open_stream` connects (it must have time-outs of its own where it can), `to_image`
-    turns one of its frames into an image on the thread that reads, so frames that are
-    dropped cost no conversion. While the stream is gone `read` waits; the timestamps go on
-    with the clock, so the gap shows. Raises SourceError when the stream fails
-    `first_tries` times before it has given a frame.
+    `to_image` turns one into an image on the thread that reads, so pictures that are dropped
+    cost no conversion.
     """
 
     is_live = True
+    medium = Medium.PICTURES
 
     def __init__(
         self,
         name: str,
-        open_stream: Callable[[], LiveStream[T]],
         to_image: Callable[[T], Image],
         clock: Clock,
-        policy: ReconnectPolicy = ReconnectPolicy(),
         counts: SourceCounts | None = None,
     ) -> None:
         self.info = SourceInfo(name=name)
         self._counts = counts or SourceCounts()
         self._skips = Skips(name, self._counts.skipped, _logger)
-        self._open_stream = open_stream
         self._to_image = to_image
         self._clock = clock
-        self._policy = policy
         self._box: Newest[tuple[T, int]] = Newest()
-        self._is_closed = threading.Event()
-        self._reader: _Reader[T] | None = None
         self._last_us: int | None = None
-        self._keeper = threading.Thread(target=self._keep, name=f"keep {name}", daemon=True)
-        self._keeper.start()
 
     @property
     def counts(self) -> SourceCounts:  # type: ignore[override]  # filled in when asked
         """What became of the frames so far."""
         self._counts.dropped = self._box.dropped
         return self._counts
+
+    def put(self, raw: T, timestamp_us: int) -> None:
+        """Takes a picture in place of the one before, if that was not read yet."""
+        # Two frames in one microsecond, or a coarse clock: timestamps must grow.
+        last_us = self._last_us
+        self._last_us = timestamp_us if last_us is None else max(timestamp_us, last_us + 1)
+        self._box.put((raw, self._last_us))
+
+    def on_reconnect(self) -> None:
+        """Counts that the stream is opened again."""
+        self._counts.reconnects += 1
+
+    def on_end(self, error: SourceError) -> None:
+        """Ends the reading with an error."""
+        self._box.close(error)
 
     def read(self, timeout_s: float | None = None) -> Frame | None:
         """Returns the newest frame that was not read yet, None after `close`."""
@@ -138,16 +89,8 @@ class ReconnectingSource(Source, Generic[T]):
         return None
 
     def close(self) -> None:
-        """Ends the stream and any waiting `read`; returns within a second."""
-        self._is_closed.set()
+        """Ends any waiting `read`."""
         self._box.close(keep=False)
-        reader = self._reader
-        if reader is not None:
-            reader.let_go()
-            if reader.thread.ident is not None:
-                reader.thread.join(_CLOSE_WAIT_S)
-        if self._keeper is not threading.current_thread():
-            self._keeper.join(_CLOSE_WAIT_S / 8)
 
     def _take(self, deadline_us: int | None) -> tuple[T, int] | None:
         left_us = None if deadline_us is None else deadline_us - self._clock.now_us()
@@ -160,107 +103,32 @@ class ReconnectingSource(Source, Generic[T]):
         if self.info.width_px is None:
             self.info = replace(self.info, width_px=image.width_px, height_px=image.height_px)
 
-    def _accept(self, raw: T) -> None:
-        now_us = self._clock.now_us()
-        # Two frames in one microsecond, or a coarse clock: timestamps must grow.
-        self._last_us = now_us if self._last_us is None else max(now_us, self._last_us + 1)
-        self._box.put((raw, self._last_us))
 
-    def _keep(self) -> None:
-        """The keeper: one reader after the other until the source is closed or gives up."""
-        backoff = self._policy.backoff()
-        failures = 0
-        stuck: list[_Reader[T]] = []
-        while not self._is_closed.is_set():
-            reader = _Reader(self._open_stream, self._accept, self._clock)
-            self._reader = reader
-            if self._is_closed.is_set():  # close() may have missed this reader
-                return
-            reader.thread.start()
-            reason = self._watch(reader)
-            if self._is_closed.is_set():
-                return
-            stuck = [one for one in [*stuck, reader] if one.thread.is_alive()]
-            if reader.frames:
-                backoff.reset()
-                failures = 0
-            failures += 1
-            if self._gives_up(failures):
-                self._box.close(SourceError(self._last_words(failures, reason)))
-                return
-            self._pause(backoff.next_us(), reason)
-            while len(stuck) >= _LARGEST_NUMBER_STUCK and not self._is_closed.is_set():
-                self._pause(backoff.next_us(), f"{len(stuck)} readers are stuck")
-                stuck = [one for one in stuck if one.thread.is_alive()]
-            self._counts.reconnects += 1
+class ReconnectingSource(LivePictures[T]):
+    """Keeps a live stream open and gives its newest picture, stamped on arrival.
 
-    def _watch(self, reader: _Reader[T]) -> str:
-        """Returns why the reader is over; lets go of it if it is silent for too long."""
-        watchdog_us = round(self._policy.watchdog_s * 1e6)
-        while True:
-            left_us = reader.last_sign_us + watchdog_us - self._clock.now_us()
-            if left_us > 0:
-                if self._clock.wait(reader.is_over, left_us):
-                    return reader.reason
-            else:
-                reader.let_go()
-                return f"no frame for {self._policy.watchdog_s:g} s"
-
-    def _gives_up(self, failures: int) -> bool:
-        return self._last_us is None and 0 < self._policy.first_tries <= failures
-
-    def _last_words(self, failures: int, reason: str) -> str:
-        return f"source {self.info.name!r}: no frame after {failures} tries; the last: {reason}"
-
-    def _pause(self, delay_us: int, reason: str) -> None:
-        text = "%s: %s; trying again in %.1f s"
-        _logger.warning(text, self.info.name, reason, delay_us / 1e6)
-        self._clock.wait(self._is_closed, delay_us)
-
-
-class _Reader(Generic[T]):
-    """One connection and the thread that alone touches it."""
+    `open_stream` connects (it must have time-outs of its own where it can). While the stream is
+    gone `read` waits; the timestamps go on with the clock, so the gap shows. Raises SourceError
+    when the stream fails `first_tries` times before it has given a frame.
+    """
 
     def __init__(
         self,
+        name: str,
         open_stream: Callable[[], LiveStream[T]],
-        accept: Callable[[T], None],
+        to_image: Callable[[T], Image],
         clock: Clock,
+        policy: ReconnectPolicy | None = None,
+        counts: SourceCounts | None = None,
     ) -> None:
-        self.last_sign_us = clock.now_us()
-        self.frames = 0
-        self.reason = "the stream ended"
-        self.is_over = threading.Event()
-        self.thread = threading.Thread(target=self._run, name="read stream", daemon=True)
-        self._open_stream = open_stream
-        self._accept = accept
-        self._clock = clock
-        self._is_let_go = False
-        self._lock = threading.Lock()
+        super().__init__(name, to_image, clock, counts)
+        self._keeper = StreamKeeper(name, open_stream, clock, policy or ReconnectPolicy(), self)
 
-    def let_go(self) -> None:
-        """Makes it give no more frames and end as soon as it can."""
-        with self._lock:
-            self._is_let_go = True
-        self.is_over.set()
+    def accept(self, raw: T) -> None:
+        """Takes one frame, on the thread that reads the stream."""
+        self.put(raw, self._clock.now_us())
 
-    def _run(self) -> None:
-        if self.is_over.is_set():  # closed before it began
-            return
-        try:
-            with closing(self._open_stream()) as stream:
-                for raw in stream:
-                    if not self._give(raw):
-                        return
-        except Exception as error:  # whatever it is, the keeper reports it and goes on
-            self.reason = str(error) or type(error).__name__
-        finally:
-            self.is_over.set()
-
-    def _give(self, raw: T) -> bool:
-        with self._lock:
-            if not self._is_let_go:
-                self.last_sign_us = self._clock.now_us()
-                self.frames += 1
-                self._accept(raw)
-            return not self._is_let_go
+    def close(self) -> None:
+        """Ends the stream and any waiting `read`; returns within a second."""
+        super().close()
+        self._keeper.close()

@@ -10,7 +10,7 @@ class Skips:
     """Counts skipped frames by reason and logs the first few of each."""
 
     def __init__(self, name: str, counter: Counter[str], logger: logging.Logger) -> None:
-        self._name = name
+        self.name = name
         self._counter = counter
         self._logger = logger
 
@@ -19,6 +19,6 @@ class Skips:
         self._counter[reason] += 1
         count = self._counter[reason]
         if count <= _TOLD:
-            self._logger.warning("%s: skipped (%s): %s", self._name, reason, detail)
+            self._logger.warning("%s: skipped (%s): %s", self.name, reason, detail)
         if count == _TOLD:
-            self._logger.warning("%s: more skipped for %s are only counted", self._name, reason)
+            self._logger.warning("%s: more skipped for %s are only counted", self.name, reason)

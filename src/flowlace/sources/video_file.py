@@ -9,7 +9,6 @@ gets the n-th slot.
 from __future__ import annotations
 
 import logging
-import mmap
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -21,12 +20,19 @@ import av
 
 from flowlace.framework.clock import Clock
 from flowlace.framework.openers import Url
+from flowlace.sources.container import open_container, time_of
 from flowlace.sources.decoding import SizeChange, SizeKeeper, to_microseconds, upright_rgb
 from flowlace.sources.skips import Skips
-from flowlace.sources.source import Frame, Source, SourceCounts, SourceError, SourceInfo
+from flowlace.sources.source import (
+    Frame,
+    Medium,
+    Source,
+    SourceCounts,
+    SourceError,
+    SourceInfo,
+)
 
 _logger = logging.getLogger("flowlace.sources.video_file")
-_HTTP_TIMEOUTS_S = (10.0, 10.0)  # to open, to read: only a file on a server ever waits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,12 +51,14 @@ class VideoFileSource(Source):
     opened, holds no video, or gives no frame at all.
     """
 
+    medium = Medium.PICTURES
+
     def __init__(self, path: str | Path, options: VideoFileOptions = VideoFileOptions()) -> None:
         self._name = str(path)
         self.counts = SourceCounts()
         self._skips = Skips(self._name, self.counts.skipped, _logger)
         self._sizes = SizeKeeper(_size_change(options.size_change), self.counts)
-        self._container = _open(self._name)
+        self._container = open_container(self._name, "video")
         self._stream = self._first_video_stream()
         self.info = self._describe()
         self._slots: deque[int] | None = deque() if self._container.format.name == "avi" else None
@@ -108,7 +116,7 @@ class VideoFileSource(Source):
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as error:
-                self._skips.add("corrupt", f"packet at {_time_of(packet)}: {error.strerror}")
+                self._skips.add("corrupt", f"packet at {time_of(packet)}: {error.strerror}")
                 if self._slots:
                     self._slots.popleft()
                 continue
@@ -194,37 +202,3 @@ def _size_change(text: str) -> SizeChange:
     if text == "rescale":
         return "rescale"
     raise ValueError(f"option size_change={text!r} must be 'error' or 'rescale'")
-
-
-def _open(name: str) -> Any:
-    is_remote = "://" in name
-    if not is_remote:
-        _check_readable(Path(name))
-    try:
-        return av.open(name, timeout=_HTTP_TIMEOUTS_S if is_remote else None)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        if not is_remote and _lacks_index(Path(name)):
-            reason = "its index (moov) is missing, so it was cut off before it was finished"
-        raise SourceError(f"source {name!r} can't be read as video: {reason}") from error
-
-
-def _check_readable(path: Path) -> None:
-    """Says plainly what FFmpeg would call "invalid data"."""
-    try:
-        with path.open("rb") as file:
-            is_empty = not file.read(1)
-    except OSError as error:
-        raise SourceError(f"source {str(path)!r} can't be opened: {error.strerror}") from error
-    if is_empty:
-        raise SourceError(f"source {str(path)!r} can't be read as video: the file is empty")
-
-
-def _lacks_index(path: Path) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return data[4:8] == b"ftyp" and data.find(b"moov") < 0
-
-
-def _time_of(packet: Any) -> str:
-    stamp = packet.pts if packet.pts is not None else packet.dts
-    return "the end" if stamp is None else f"{to_microseconds(stamp, packet.time_base)} µs"

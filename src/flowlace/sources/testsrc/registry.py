@@ -8,7 +8,10 @@ from flowlace.sources.source import Source
 
 _openers = Openers(
     "flowlace.test_sources",
-    {"street": "flowlace.sources.testsrc.street:open_street"},
+    {
+        "street": "flowlace.sources.testsrc.street:open_street",
+        "sounds": "flowlace.sources.testsrc.sounds:open_sounds",
+    },
 )
 opens_test_source = _openers.opens
 

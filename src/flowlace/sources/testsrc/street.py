@@ -9,7 +9,14 @@ from fractions import Fraction
 from flowlace.formats.image import Image, ImageFormat
 from flowlace.framework.clock import Clock, MonotonicClock
 from flowlace.framework.openers import Url
-from flowlace.sources.source import Frame, Source, SourceCounts, SourceInfo, SourceTimeoutError
+from flowlace.sources.source import (
+    Frame,
+    Medium,
+    Source,
+    SourceCounts,
+    SourceInfo,
+    SourceTimeoutError,
+)
 from flowlace.sources.testsrc.camera_path import Affine
 from flowlace.sources.testsrc.scene import SceneBox, StreetScene
 
@@ -65,6 +72,8 @@ class StreetSource(Source):
     n has timestamp n / fps; a live one adds the time of its first read, sleeps until a
     frame is due, and counts the frames whose time has passed as dropped.
     """
+
+    medium = Medium.PICTURES
 
     def __init__(
         self, options: StreetOptions = StreetOptions(), clock: Clock | None = None

@@ -1,0 +1,270 @@
+"""Words, their times, and what is invented: transcription of ../shared/data/audio.
+
+    python benchmarks/transcription_accuracy.py [--engine NAME] [--model FOLDER] [--markdown FILE]
+    python benchmarks/transcription_accuracy.py --hour
+
+Word error rate with `word_errors.normalised`; times of the first and the last word of each clip of
+LJ001 against the moments at which the clip becomes and ceases to be audible; words in sound that
+holds none, a minute; cost and worst wait. `--hour` has the command line transcribe a file of one
+hour in which LJ001 returns every ten minutes, and compares the times of its last words.
+"""
+
+import argparse
+import csv
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import wave
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from word_errors import aligned, normalised
+
+from flowlace.calculators.text.transcription import TranscriptionOptions
+from flowlace.formats.transcript import Word
+from flowlace.transcription import (
+    SpeechTranscriber,
+    TranscriberOptions,
+    open_transcriber,
+)
+
+AUDIO = Path(__file__).parents[2] / "shared" / "data" / "audio"
+LJ001 = "lj001_0001_0022"
+FILES = (LJ001, "sonnet1", "sonnet2")
+RATE_HZ = 16_000
+CHUNK = 1_600
+AUDIBLE_DB = -35.0
+"""A clip is audible where 10 ms are within so much of its loudest 10 ms."""
+NOISES_EVERY = 4
+"""Of the clips without speech every so many-th is heard."""
+HOUR_PERIOD_S = 600
+
+Sound = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a sound."""
+
+    words: list[Word]
+    elapsed_s: float
+    cpu_s: float
+    worst_chunk_s: float
+
+
+def main() -> None:
+    """Measures and prints, or writes a page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--engine", default="pocketsphinx")
+    parser.add_argument("--model", default="")
+    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--hour", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.hour:
+        lines = list(hour_lines())
+    else:
+        transcribe = Transcribe(arguments.engine, arguments.model)
+        lines = [*speech_lines(transcribe), "", *noise_lines(transcribe)]
+    print("\n".join(lines))
+    if arguments.markdown:
+        title = f"# Transcription: {arguments.engine}"
+        made = "Made by `python benchmarks/transcription_accuracy.py`."
+        arguments.markdown.write_text("\n".join([title, "", made, "", *lines, ""]))
+
+
+class Transcribe:
+    """Transcribes sounds with one engine, as the calculator does with its default options."""
+
+    def __init__(self, engine: str, model: str) -> None:
+        self._engine = engine
+        self._options = TranscriberOptions(
+            model_path=model, least_confidence=TranscriptionOptions().least_confidence
+        )
+
+    def __call__(self, sound: Sound) -> Heard:
+        """Returns the final words; the engine is opened anew each time."""
+        cpu_before = _cpu_s()
+        engine = open_transcriber(self._engine)
+        engine.open(RATE_HZ, "en", self._options)
+        speech = SpeechTranscriber(engine, RATE_HZ)
+        updates, waits = [], []
+        begin = time.perf_counter()
+        for first in range(0, len(sound), CHUNK):
+            before = time.perf_counter()
+            updates += speech.accept(sound[first : first + CHUNK], first)
+            waits.append(time.perf_counter() - before)
+        updates += speech.flush()
+        elapsed_s = time.perf_counter() - begin
+        engine.close()
+        words = [word for one in updates if one.update.is_final for word in one.update.words]
+        return Heard(words, elapsed_s, _cpu_s() - cpu_before, max(waits))
+
+
+def speech_lines(transcribe: Transcribe) -> Iterator[str]:
+    """Yields the tables of what is said."""
+    yield "| file | words | WER | wrong | missing | invented | CPU of real time | worst chunk |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for name in FILES:
+        sound = read(AUDIO / "asr" / f"{name}.flac")
+        heard = transcribe(sound)
+        said = normalised((AUDIO / "asr" / f"{name}.txt").read_text(encoding="utf-8"))
+        found = aligned(said, [word.text for word in heard.words])
+        yield (
+            f"| {name} | {found.said} | {found.word_error_rate:.3f} | {found.substituted} "
+            f"| {found.deleted} | {found.inserted} | {heard.cpu_s / seconds(sound):.2f} "
+            f"| {heard.worst_chunk_s:.2f} s |"
+        )
+        if name == LJ001:
+            times = list(time_lines(sound, heard.words))
+    yield ""
+    yield from times
+
+
+def time_lines(sound: Sound, words: list[Word]) -> Iterator[str]:
+    """Yields how far the first and last words of clips are from where they are heard."""
+    with open(AUDIO / "asr" / f"{LJ001}.csv", newline="", encoding="utf-8") as file:
+        clips = list(csv.DictReader(file))
+    texts = [normalised(clip["text"]) for clip in clips]
+    found = aligned([word for text in texts for word in text], [word.text for word in words])
+    errors: dict[str, list[float]] = {"start of first words": [], "end of last words": []}
+    place = 0
+    for clip, text in zip(clips, texts, strict=True):
+        first, last = place, place + len(text) - 1
+        place += len(text)
+        begin, end = audible(sound, float(clip["start_s"]), float(clip["end_s"]))
+        if first in found.matched:
+            word = words[found.matched[first]]
+            errors["start of first words"].append(word.start_sample / RATE_HZ - begin)
+        if last in found.matched:
+            word = words[found.matched[last]]
+            errors["end of last words"].append(word.end_sample / RATE_HZ - end)
+    yield "| time | compared | median error | median of amount | 90 % within | largest |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for name, values in errors.items():
+        ms = 1000 * np.array(values)
+        amount = np.abs(ms)
+        yield (
+            f"| {name} | {len(ms)} of {len(clips)} clips | {np.median(ms):+.0f} ms "
+            f"| {np.median(amount):.0f} ms | {np.quantile(amount, 0.9):.0f} ms "
+            f"| {amount.max():.0f} ms |"
+        )
+
+
+def noise_lines(transcribe: Transcribe) -> Iterator[str]:
+    """Yields how many words are heard where there are none."""
+    yield "| sound without speech | seconds | invented words | a minute |"
+    yield "| --- | --- | --- | --- |"
+    generator = np.random.default_rng(1)
+    white = (0.05 * generator.standard_normal(60 * RATE_HZ)).astype(np.float32)
+    sounds = {
+        "digital silence": [np.zeros(60 * RATE_HZ, np.float32)],
+        "white noise": [white],
+        "white noise, every other second": [white * (np.arange(len(white)) // RATE_HZ % 2)],
+        **noise_clips(),
+    }
+    for name, clips in sounds.items():
+        # One after the other with quiet between them: a stream, not a start every five seconds.
+        quiet = (1e-4 * generator.standard_normal(RATE_HZ)).astype(np.float32)
+        sound = np.concatenate([part for clip in clips for part in (quiet, clip, quiet)])
+        count = len(transcribe(sound.astype(np.float32)).words)
+        length = sum(map(seconds, clips))
+        yield f"| {name} | {length:.0f} | {count} | {60 * count / length:.1f} |"
+
+
+def noise_clips() -> dict[str, list[Sound]]:
+    """Returns clips of ESC-10 by their label."""
+    with open(AUDIO / "labels.csv", newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].startswith("esc10/")]
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        names[row["label"]].append(row["file"])
+    return {
+        f"ESC-10 {label.replace('_', ' ')}": [
+            read(AUDIO / name) for name in sorted(files)[::NOISES_EVERY]
+        ]
+        for label, files in sorted(names.items())
+    }
+
+
+def hour_lines() -> Iterator[str]:
+    """Yields the times of the last words of LJ001, which returns every ten minutes."""
+    talk = read(AUDIO / "asr" / f"{LJ001}.flac")
+    with tempfile.TemporaryDirectory() as folder:
+        path, words = Path(folder) / "hour.wav", Path(folder) / "words.jsonl"
+        write_hour(path, talk)
+        command = [sys.executable, "-m", "flowlace.cli", "run", "transcription"]
+        command += ["--source", str(path), "--sink", f"words={words}", "--quiet"]
+        begin = time.perf_counter()
+        subprocess.run(command, check=True)
+        elapsed_s = time.perf_counter() - begin
+        rows = [json.loads(line) for line in words.read_text().splitlines()]
+    yield "| turn | words | last word | ends at | after the first turn's |"
+    yield "| --- | --- | --- | --- | --- |"
+    first_us = 0
+    for turn in range(3600 // HOUR_PERIOD_S):
+        begin_us = turn * HOUR_PERIOD_S * 1_000_000
+        end_us = begin_us + HOUR_PERIOD_S * 1_000_000
+        here = [row for row in rows if begin_us <= row["start_us"] < end_us]
+        last_us = here[-1]["end_us"] - begin_us
+        first_us = first_us or last_us
+        yield (
+            f"| {turn + 1} | {len(here)} | {here[-1]['word']} | {here[-1]['end_us'] / 1e6:.2f} s "
+            f"| {(last_us - first_us) / 1000:+.0f} ms |"
+        )
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    yield ""
+    yield f"{elapsed_s:.0f} s for the hour; the larger of the two processes took {memory:.0f} MB."
+
+
+def write_hour(path: Path, talk: Sound) -> None:
+    """Writes a file of one hour: the talk, then noise hardly audible, six times over."""
+    generator = np.random.default_rng(1)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        for _ in range(3600 // HOUR_PERIOD_S):
+            part = 1e-4 * generator.standard_normal(HOUR_PERIOD_S * RATE_HZ)
+            part[: len(talk)] = talk
+            file.writeframes(np.rint(32767 * part).astype("<i2").tobytes())
+
+
+def read(path: Path) -> Sound:
+    """Returns a file's first channel, -1 to 1, at 16 kHz."""
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+    with av.open(str(path)) as container:
+        frames = [one for frame in container.decode(audio=0) for one in resampler.resample(frame)]
+    frames += resampler.resample(None)
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames])
+
+
+def audible(sound: Sound, start_s: float, end_s: float) -> tuple[float, float]:
+    """Returns when a clip becomes audible and ceases to be, in seconds of the whole sound."""
+    first = round(start_s * RATE_HZ)
+    frames = sound[first : round(end_s * RATE_HZ)]
+    frames = frames[: len(frames) // 160 * 160].reshape(-1, 160)
+    power = np.square(frames, dtype=np.float64).mean(axis=1)
+    loud = np.flatnonzero(power > power.max() * 10 ** (AUDIBLE_DB / 10))
+    return (first + 160 * loud[0]) / RATE_HZ, (first + 160 * (loud[-1] + 1)) / RATE_HZ
+
+
+def seconds(sound: Sound) -> float:
+    """Returns how long a sound lasts."""
+    return len(sound) / RATE_HZ
+
+
+def _cpu_s() -> float:
+    uses = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(use.ru_utime + use.ru_stime for use in uses)
+
+
+if __name__ == "__main__":
+    main()

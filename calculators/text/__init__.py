@@ -1,0 +1,1 @@
+"""Calculators around words: speech to text, tags."""

@@ -1,0 +1,18 @@
+import numpy as np
+
+from flowlace.calculators.audio.peak_normalize import PeakNormalizeCalculator
+from tests.calculators.audio.one_packet import HEADER, SERIES, transformed, transformed_header
+
+
+def test_a_packet_gets_a_peak_of_1() -> None:
+    found = transformed(PeakNormalizeCalculator, SERIES)
+    np.testing.assert_allclose(found.values, SERIES / 30, rtol=1e-6)
+
+
+def test_the_header_says_what_comes_out() -> None:
+    assert transformed_header(PeakNormalizeCalculator, HEADER) == HEADER
+
+
+def test_silence_passes_unchanged() -> None:
+    silence = np.full((2, 3), -1e-9, np.float32)
+    np.testing.assert_array_equal(transformed(PeakNormalizeCalculator, silence).values, silence)

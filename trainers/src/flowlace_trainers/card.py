@@ -55,6 +55,14 @@ def card(text: CardText, measured: Mapping[str, Any]) -> str:
         table(("split", "pictures", "digest (SHA-256)"), _splits(measured)),
         "## Network",
         text.architecture,
+        *making(text, measured),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def making(text: CardText, measured: Mapping[str, Any]) -> list[str]:
+    """Returns the last parts of every card: how the model was made, and its licence."""
+    return [
         "## How it was made",
         "```\n" + "\n".join(text.commands) + "\n```",
         f"{text.hardware} Seed {measured['seed']}, commit `{measured['commit']}`, "
@@ -63,7 +71,6 @@ def card(text: CardText, measured: Mapping[str, Any]) -> str:
         "## Licence",
         text.licence,
     ]
-    return "\n\n".join(parts) + "\n"
 
 
 def _files(measured: Mapping[str, Any]) -> list[list[str]]:

@@ -5,7 +5,6 @@ the input, x and y counted from the cell's middle, and `scores` `[1, cells, clas
 logits. `SsdAnchorsCalculator` with one square anchor of fixed size a cell gives the middles.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from flowlace.inference.model_spec import ModelFile, ModelSpec, write_model_spec
+from flowlace.inference.model_spec import ModelSpec, write_model_spec
 from flowlace_trainers import tflite
 from flowlace_trainers.detector.network import STRIDES, Detector
 from flowlace_trainers.detector.samples import Floats, Samples
 from flowlace_trainers.detector.task import DetectorConfig, Network, as_floats, boxed_in
+from flowlace_trainers.exported_files import Unchecked, write_checked
 
 FLOAT_LEAST_DB = 80.0
 """Agreement of the float32 file with the trained model that is asked for."""
@@ -27,7 +27,6 @@ FLOAT_LEAST_DB = 80.0
 INT8_LEAST_DB = 15.0
 """The same for the int8 file; what it costs in mAP is on the card."""
 
-_SAME_DB = 200.0
 _CALIBRATION_PICTURES = 128
 _CHECKED_PICTURES = 8
 
@@ -78,41 +77,23 @@ def export_detector(
     calibration = _pictures(training, config, _CALIBRATION_PICTURES)
     content = tflite.converted(module, (config.height_px, config.width_px, 3))
     made = {
-        "float32": (f"{config.name}_f32.tflite", content, FLOAT_LEAST_DB),
-        "int8": (
+        "float32": Unchecked(f"{config.name}_f32.tflite", content, FLOAT_LEAST_DB),
+        "int8": Unchecked(
             f"{config.name}_int8.tflite",
             tflite.quantized(content, calibration, keep_float=_KEEP_FLOAT),
             INT8_LEAST_DB,
         ),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    files = {}
-    for precision, (name, plain, least_db) in made.items():
-        agreement = tflite.check_agreement(
-            _reference(module),
-            tflite.runner(plain),
-            calibration[:_CHECKED_PICTURES],
-            least_db=least_db,
-            what=name,
-        )
-        told = {**facts, "precision": precision, "agreement_db": round(agreement, 1)}
-        packed = tflite.with_card(plain, told, training.labels)
-        tflite.check_agreement(
-            tflite.runner(plain),
-            tflite.runner(packed),
-            calibration[:1],
-            least_db=_SAME_DB,
-            what=f"{name} with its card",
-        )
-        (folder / name).write_bytes(packed)
-        files[precision] = ModelFile(file=name, sha256=hashlib.sha256(packed).hexdigest())
+    files = write_checked(
+        made, _reference(module), calibration[:_CHECKED_PICTURES], facts, training.labels, folder
+    )
     spec = ModelSpec(
         name=config.name,
         task="object_detection",
         licence=config.licence,
         summary=config.summary,
         labels=tuple(training.labels),
-        files=files,
+        files={name: one.file for name, one in files.items()},
         default="int8",
         nodes=node_options(config, len(training.labels)),
     )

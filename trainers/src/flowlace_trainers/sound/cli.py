@@ -80,7 +80,7 @@ def export(
         files = export_files(network, task.config, task.training, target, facts)
         write_spec(task.config, files, classes, target)
         for one in files.values():
-            console.print(f"{target / one.name}  sha256 {one.sha256}")
+            console.print(f"{target / one.file.file}  sha256 {one.file.sha256}")
 
 
 @app.command()

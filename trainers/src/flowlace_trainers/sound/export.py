@@ -4,9 +4,7 @@ Input: log-mel windows `[1, 96, 64, 1]`, float32 (front_end.py). Output: `[1, cl
 the probability of each class by itself, before calibration; the spec holds that.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from flowlace.inference.model_spec import ModelFile, ModelSpec, write_model_spec
+from flowlace.inference.model_spec import ModelSpec, write_model_spec
 from flowlace_trainers import tflite
+from flowlace_trainers.exported_files import Checked, Unchecked, write_checked
 from flowlace_trainers.sound.calibration import CalibratedClass, node_options
 from flowlace_trainers.sound.clips import Clip
 from flowlace_trainers.sound.config import SoundConfig
@@ -42,25 +41,12 @@ FLOAT_LEAST_DB = 80.0
 INT8_LEAST_DB = 12.0
 """The same for the int8 file; what it costs in accuracy is on the card."""
 
-_SAME_DB = 200.0
 _CALIBRATION_WINDOWS = 256
 _CHECKED_WINDOWS = 16
 _LEAST = 1e-7
 
 # The sigmoid stays in float: in eight bits its steps are 1/256, and thresholds lie near 1.
 _KEEP_FLOAT = r"serving_default_output.*"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedFile:
-    """One file as it was written."""
-
-    name: str
-    """Of the file."""
-    sha256: str
-    """Of its bytes."""
-    agreement_db: float
-    """With the trained model."""
 
 
 class _Exported(nn.Module):
@@ -80,7 +66,7 @@ def export_files(
     training: Sequence[Clip],
     folder: Path,
     facts: Mapping[str, Any],
-) -> dict[str, ExportedFile]:
+) -> dict[str, Checked]:
     """Writes `NAME_f32.tflite` and `NAME_int8.tflite`; returns what was written by precision.
 
     Args:
@@ -97,37 +83,17 @@ def export_files(
     windows = _windows(training, _CALIBRATION_WINDOWS)
     content = tflite.converted(module, (WINDOW_FRAMES, BANDS, 1))
     small = tflite.quantized(content, windows, keep_float=_KEEP_FLOAT)
-    folder.mkdir(parents=True, exist_ok=True)
-    made = {}
-    for precision, suffix, plain, least_db in (
-        ("float32", "f32", content, FLOAT_LEAST_DB),
-        ("int8", "int8", small, INT8_LEAST_DB),
-    ):
-        name = f"{config.name}_{suffix}.tflite"
-        agreement = tflite.check_agreement(
-            _reference(module),
-            tflite.runner(plain),
-            windows[:: len(windows) // _CHECKED_WINDOWS],
-            least_db=least_db,
-            what=name,
-        )
-        told = {**facts, "precision": precision, "agreement_db": round(agreement, 1)}
-        packed = tflite.with_card(plain, told, config.labels)
-        tflite.check_agreement(
-            tflite.runner(plain),
-            tflite.runner(packed),
-            windows[:1],
-            least_db=_SAME_DB,
-            what=f"{name} with its card",
-        )
-        (folder / name).write_bytes(packed)
-        made[precision] = ExportedFile(name, hashlib.sha256(packed).hexdigest(), agreement)
-    return made
+    made = {
+        "float32": Unchecked(f"{config.name}_f32.tflite", content, FLOAT_LEAST_DB),
+        "int8": Unchecked(f"{config.name}_int8.tflite", small, INT8_LEAST_DB),
+    }
+    checked = windows[:: max(1, len(windows) // _CHECKED_WINDOWS)]
+    return write_checked(made, _reference(module), checked, facts, config.labels, folder)
 
 
 def write_spec(
     config: SoundConfig,
-    files: Mapping[str, ExportedFile],
+    files: Mapping[str, Checked],
     classes: Sequence[CalibratedClass],
     folder: Path,
 ) -> ModelSpec:
@@ -138,10 +104,7 @@ def write_spec(
         licence=config.licence,
         summary=config.summary,
         labels=tuple(config.labels),
-        files={
-            precision: ModelFile(file=one.name, sha256=one.sha256)
-            for precision, one in files.items()
-        },
+        files={precision: one.file for precision, one in files.items()},
         default="int8",
         nodes={**_front_end(), **node_options(classes)},
     )

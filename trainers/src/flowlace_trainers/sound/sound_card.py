@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flowlace_trainers.card import CardText, table
+from flowlace_trainers.card import CardText, making, table
 
 
 def sound_card(text: CardText, measured: Mapping[str, Any]) -> str:
@@ -46,13 +46,7 @@ def sound_card(text: CardText, measured: Mapping[str, Any]) -> str:
         + ".",
         "## Network",
         text.architecture,
-        "## How it was made",
-        "```\n" + "\n".join(text.commands) + "\n```",
-        f"{text.hardware} Seed {measured['seed']}, commit `{measured['commit']}`, "
-        + ", ".join(f"{name} {version}" for name, version in measured["versions"].items())
-        + ".",
-        "## Licence",
-        text.licence,
+        *making(text, measured),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -130,8 +130,9 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
         try:
             container = av.open(self._path)
         except (av.error.FFmpegError, OSError) as error:
+            reason = error.strerror or error
             raise ValueError(
-                f"node {self.node_name!r}: {self._path!r} can't be opened: {error}"
+                f"node {self.node_name!r}: {self._path!r} can't be opened: {reason}"
             ) from error
         sounds = [one for one in container.streams.audio if one.codec_context is not None]
         index = self._choice.stream_index

@@ -163,3 +163,42 @@ def test_a_graph_without_settings_is_its_file(tmp_path: Path) -> None:
     changed = configured_graph(str(path), ["new.tflite"], [])
     assert isinstance(changed, GraphConfig)
     assert inference(changed).model_path == "new.tflite"
+
+
+OUTER = """
+input_stream: "frames"
+node { name: "inner" calculator: "InnerGraph" input_stream: "FRAMES:frames" }
+"""
+
+
+def test_nodes_inside_subgraphs_of_files_are_reached(tmp_path: Path) -> None:
+    (tmp_path / "inner.pbtxt").write_text(
+        'type: "InnerGraph"\n' + TEXT.replace('"frames"', '"FRAMES:frames"', 1)
+    )
+    outer = tmp_path / "outer.pbtxt"
+    outer.write_text(OUTER)
+    config = configured_graph(str(outer), ["new.tflite"], ["inner__rate.frame_rate=7"])
+    assert isinstance(config, GraphConfig)
+    assert (rate(config).frame_rate, rate(config).max_frame_rate) == (7, 9)
+    assert inference(config).model_path == "new.tflite"
+    with pytest.raises(RunnerError, match=r"no node 'inner__rat'.*did you mean 'inner__rate'"):
+        configured_graph(str(outer), [], ["inner__rat.frame_rate=7"])
+
+
+def test_subgraphs_made_by_functions_keep_their_options(tmp_path: Path) -> None:
+    path = tmp_path / "outer.pbtxt"
+    path.write_text(
+        'input_stream: "frames" output_stream: "found" node { name: "detector" '
+        'calculator: "ObjectDetectionSubgraph" input_stream: "IMAGE:frames" '
+        'output_stream: "DETECTIONS:found" }'
+        'node { name: "inner" calculator: "InnerGraph" input_stream: "FRAMES:frames" }'
+    )
+    (tmp_path / "inner.pbtxt").write_text(
+        'type: "InnerGraph"\n' + TEXT.replace('"frames"', '"FRAMES:frames"', 1)
+    )
+    config = configured_graph(str(path), ["detector=a.tflite", "inner__detector=b.tflite"], [])
+    assert isinstance(config, GraphConfig)
+    assert [node.calculator for node in config.nodes] == [
+        "ObjectDetectionSubgraph", "PacketResamplerCalculator", "InferenceCalculator",
+    ]  # fmt: skip
+    assert inference(config, 2).model_path == "b.tflite"

@@ -12,10 +12,12 @@ import typer
 from flowlace.cli.bench import bench
 from flowlace.cli.bundle import bundle
 from flowlace.cli.check import check
+from flowlace.cli.classify import classify
 from flowlace.cli.doctor import doctor
 from flowlace.cli.graph import graph
 from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
+from flowlace.cli.recorder import recorder
 from flowlace.cli.run import run
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.runner.errors import RunnerError
@@ -27,9 +29,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, check, graph, nodes, bench, bundle, doctor):
+for verb in (run, classify, check, graph, nodes, bench, bundle, doctor):
     app.command()(verb)
 app.add_typer(models)
+app.add_typer(recorder)
 
 
 def _show_version(is_wanted: bool) -> None:

@@ -37,19 +37,26 @@ _CALCULATOR_ONLY = (
 
 
 def expand_subgraphs(
-    config: GraphConfig, library: SubgraphLibrary
+    config: GraphConfig, library: SubgraphLibrary, *, keeps_made: bool = False
 ) -> tuple[GraphConfig, list[Problem]]:
-    """Returns a copy of a graph without subgraphs, and what was wrong on the way."""
+    """Returns a copy of a graph without subgraphs, and what was wrong on the way.
+
+    With `keeps_made`, nodes whose graph a function makes of their options stay as they are, so that
+    their options can still be changed.
+    """
     expanded = copy.deepcopy(config)
-    expansion = _Expansion(library, expanded)
+    expansion = _Expansion(library, expanded, keeps_made=keeps_made)
     expansion.problems += apply_graph_options(NodeConfig(), expanded)
     expanded.nodes = expansion.expand(expanded, expanded.folder, (str(config.type),))
     return expanded, expansion.problems
 
 
 class _Expansion:
-    def __init__(self, library: SubgraphLibrary, root: GraphConfig) -> None:
+    def __init__(
+        self, library: SubgraphLibrary, root: GraphConfig, *, keeps_made: bool = False
+    ) -> None:
         self._library = library
+        self._keeps_made = keeps_made
         self._root = root
         self.problems: list[Problem] = []
 
@@ -57,7 +64,8 @@ class _Expansion:
         """Returns the nodes of a graph with all its subgraphs replaced."""
         nodes: list[NodeConfig] = []
         for node, name in zip(config.nodes, canonical_names(config.nodes), strict=True):
-            if not self._library.has(node, folder):
+            is_kept = self._keeps_made and self._library.is_made(node)
+            if is_kept or not self._library.has(node, folder):
                 nodes.append(node)
             elif node.calculator in chain:
                 steps = " → ".join([*filter(None, chain), node.calculator])

@@ -88,6 +88,10 @@ class SubgraphLibrary:
         """Returns whether a node of a graph in `folder` is a subgraph."""
         return node.calculator in _functions or self._find(node.calculator, folder) is not None
 
+    def is_made(self, node: NodeConfig) -> bool:
+        """Returns whether a function, not a file, gives the graph for a node."""
+        return node.calculator in _functions
+
     def create(self, node: NodeConfig, folder: str = "") -> tuple[GraphConfig, list[Problem]]:
         """Returns the graph for a node, and what is wrong with its file."""
         registered = _functions.get(node.calculator)

@@ -1,6 +1,7 @@
 """`--model` and `--set`: options of a graph's nodes from the command line.
 
-They change the graph as its file says it, before subgraphs are put in their places.
+They change the graph as its file says it, before subgraphs are put in their places. A node inside a
+subgraph that is a file has the name it gets there: `sound_events__classifier`.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import Any
 from flowlace.bundle import is_bundle, opened_bundle
 from flowlace.framework.config import GivenOptions, GraphConfig, NodeConfig, canonical_names
 from flowlace.framework.config_load import GraphSource, load_graph_config
+from flowlace.framework.errors import GraphConfigError
 from flowlace.framework.options import (
     NoOptions,
     option_fields,
@@ -18,7 +20,8 @@ from flowlace.framework.options import (
 )
 from flowlace.framework.options_message import merge_options, options_from_fields
 from flowlace.framework.registry import find_calculator
-from flowlace.framework.subgraph_library import subgraph_options
+from flowlace.framework.subgraph import expand_subgraphs
+from flowlace.framework.subgraph_library import SubgraphLibrary, subgraph_options
 from flowlace.runner.errors import RunnerError, unknown_name
 from flowlace.runner.find_graph import find_graph
 
@@ -39,9 +42,28 @@ def configured_graph(graph: str, models: Sequence[str], settings: Sequence[str])
         config = load_graph_config(find_graph(graph))
     else:
         return find_graph(graph)
+    of_graph = [text for text in settings if "." not in text.partition("=")[0]]
+    set_options(config, of_graph)
+    of_nodes = [text for text in settings if text not in of_graph]
+    if _reaches_inside(config, models, of_nodes):
+        config, problems = expand_subgraphs(
+            config, SubgraphLibrary.for_graph(config), keeps_made=True
+        )
+        if problems:
+            raise GraphConfigError(problems)
     set_models(config, models)
-    set_options(config, settings)
+    set_options(config, of_nodes)
     return config
+
+
+def _reaches_inside(config: GraphConfig, models: Sequence[str], settings: Sequence[str]) -> bool:
+    """Tells whether a name, or a model for the only node that takes one, is not of this file."""
+    nodes = dict(_named(config))
+    names = [text.partition(".")[0] for text in settings]
+    names += [text.partition("=")[0] for text in models if "=" in text]
+    needs_any = any("=" not in text for text in models)
+    has_any = any(_takes_model(node) for node in nodes.values())
+    return any(name not in nodes for name in names) or (needs_any and not has_any)
 
 
 def set_models(config: GraphConfig, texts: Sequence[str]) -> None:

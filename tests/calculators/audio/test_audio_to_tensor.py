@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soxr  # type: ignore[import-untyped]  # comes without types
+import soxr
 from hypothesis import given, settings
 
 from flowlace.calculators.audio.audio_to_tensor import (

@@ -152,3 +152,17 @@ def test_packing_twice_gives_the_same_bytes(content: bytes) -> None:
 def test_a_model_without_a_card_says_so(content: bytes) -> None:
     with pytest.raises(TrainerError, match="no metadata 'FLOWLACE_CARD'"):
         tflite.read_card(content)
+
+
+class Deep(nn.Module):
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*(nn.Conv2d(3, 3, 3, padding=1) for _ in range(layers)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.layers(x))
+
+
+def test_ten_times_the_work_takes_longer() -> None:
+    short, long = (tflite.cpu_ms(tflite.converted(Deep(layers), (64, 64, 3))) for layers in (1, 10))
+    assert 0 < short < long

@@ -203,25 +203,64 @@ def hour_lines() -> Iterator[str]:
         command = [sys.executable, "-m", "flowlace.cli", "run", "transcription"]
         command += ["--source", str(path), "--sink", f"words={words}", "--quiet"]
         begin = time.perf_counter()
-        subprocess.run(command, check=True)
+        memory = memory_while(command)
         elapsed_s = time.perf_counter() - begin
         rows = [json.loads(line) for line in words.read_text().splitlines()]
     yield "| turn | words | last word | ends at | after the first turn's |"
     yield "| --- | --- | --- | --- | --- |"
-    first_us = 0
+    first_us = None
     for turn in range(3600 // HOUR_PERIOD_S):
         begin_us = turn * HOUR_PERIOD_S * 1_000_000
-        end_us = begin_us + HOUR_PERIOD_S * 1_000_000
-        here = [row for row in rows if begin_us <= row["start_us"] < end_us]
+        # The first word of a turn may begin a little early; nothing is said before it.
+        since_us = [row["start_us"] - begin_us + 1_000_000 for row in rows]
+        here = [
+            row
+            for row, since in zip(rows, since_us, strict=True)
+            if 0 <= since < (seconds(talk) + 2) * 1_000_000
+        ]
         last_us = here[-1]["end_us"] - begin_us
-        first_us = first_us or last_us
+        first_us = last_us if first_us is None else first_us
         yield (
             f"| {turn + 1} | {len(here)} | {here[-1]['word']} | {here[-1]['end_us'] / 1e6:.2f} s "
             f"| {(last_us - first_us) / 1000:+.0f} ms |"
         )
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     yield ""
-    yield f"{elapsed_s:.0f} s for the hour; the larger of the two processes took {memory:.0f} MB."
+    third = len(memory) // 3
+    yield (
+        f"{elapsed_s:.0f} s for the hour. Memory of graph and engine together, at most: "
+        f"{max(memory[:third]):.0f} MB in the first third, {max(memory[-third:]):.0f} MB in the "
+        "last."
+    )
+
+
+def memory_while(command: list[str]) -> list[float]:
+    """Runs a command; returns the megabytes it and what it started held, every second."""
+    held = []
+    with subprocess.Popen(command) as process:
+        while process.poll() is None:
+            held.append(sum(map(_resident_mb, _family(process.pid))))
+            time.sleep(1)
+    if process.returncode:
+        raise SystemExit(f"{command} ended with {process.returncode}")
+    return held
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [int(one) for task in tasks for one in (task / "children").read_text().split()]
+    except OSError:  # ended meanwhile
+        return []
+    return [pid, *(one for child in children for one in _family(child))]
+
+
+def _resident_mb(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    kilobytes = (int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    return next(kilobytes, 0) / 1024
 
 
 def write_hour(path: Path, talk: Sound) -> None:

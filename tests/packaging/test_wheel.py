@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("calculators/", "graphs/", "models/")
-KINDS = (".py", ".pbtxt", ".tflite", ".npz", ".md", ".json")
+KINDS = (".py", ".pbtxt", ".tflite", ".npz", ".md", ".json", ".html")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,11 @@
+import itertools
 import logging
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flowlace.formats.time_series import TimeSeriesHeader
 from flowlace.sources.skips import Skips
@@ -175,3 +178,35 @@ def test_channels_are_mixed_copied_or_left_out() -> None:
 
 def test_an_empty_piece_gives_nothing() -> None:
     assert shaper()[0].add(np.zeros((1, 0), np.float32), RATE, at(0)) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    stretches=st.lists(
+        st.tuples(st.integers(1, 3000), st.integers(40, 40_000)), min_size=1, max_size=4
+    ),
+    cuts=st.lists(st.integers(1, 2000), min_size=1, max_size=5),
+)
+def test_every_sample_keeps_its_time_however_it_is_cut_and_torn(
+    stretches: list[tuple[int, int]], cuts: list[int]
+) -> None:
+    one, _ = shaper()
+    frames: list[Frame] = []
+    expected: dict[int, np.ndarray] = {}
+    start = 0
+    for length, gap in stretches:
+        values = (np.arange(length, dtype=np.float32) + start)[None] / 2**20
+        expected[start] = values
+        done = 0
+        for cut in itertools.cycle(cuts):
+            frames += one.add(values[:, done : done + cut], RATE, at(start + done))
+            done += cut
+            if done >= length:
+                break
+        start += length + gap
+    frames += one.finish()
+    whole = np.concatenate([frame.payload.values for frame in frames], axis=1)
+    assert np.array_equal(whole, np.concatenate(list(expected.values()), axis=1))
+    for frame in frames:
+        first_sample = round(frame.payload.values[0, 0] * 2**20)
+        assert frame.timestamp_us == round(at(first_sample))

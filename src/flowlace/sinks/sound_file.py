@@ -240,7 +240,7 @@ class _Encoder:
         if codec == "libopus":
             context.bit_rate = options.bit_rate
         context.open()
-        self._size = context.frame_size or _BLOCK if codec != "libopus" else context.frame_size
+        self._size = context.frame_size or _BLOCK  # only bare samples take blocks of any size
         self._given = 0
         self._waiting: NDArray[np.float32] = np.zeros((channels, 0), np.float32)
 

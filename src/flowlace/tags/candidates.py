@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from flowlace.tags.pos_tagger import PosTagger
-from flowlace.tags.stop_words import STOP_WORDS, SWEAR_WORDS
+from flowlace.tags.stop_words import NAME_BEGINNINGS, STOP_WORDS, SWEAR_WORDS
 
 NOUNS: Final = ("NOUN", "PROPN")
 PATTERNS: Final = ("N", "P", "AN", "NN", "PN", "PP")
@@ -81,7 +81,7 @@ class TermCounter:
         for token, tag in zip(tokens, tags, strict=True):
             kind = _LETTERS.get(tag)
             if kind and not is_telling(token):
-                kind = _STOP if _may_begin_a_name(token) else None
+                kind = _STOP if token.lower() in NAME_BEGINNINGS else None
             elif kind in ("N", "P"):
                 self._count((token,), kind)
                 if before is not None:
@@ -133,10 +133,6 @@ def is_telling(token: str) -> bool:
         and not {word, singular(word)} & STOP_WORDS
         and not any(part in SWEAR_WORDS for part in (word, singular(word), *word.split("-")))
     )
-
-
-def _may_begin_a_name(token: str) -> bool:
-    return token.lower() in STOP_WORDS and len(token) >= _LEAST_LETTERS
 
 
 def singular(word: str) -> str:

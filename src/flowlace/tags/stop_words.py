@@ -38,6 +38,12 @@ _STOP_TEXT: Final = """
 STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
 """In lower case; matched with the singular as well."""
 
+NAME_BEGINNINGS: Final = frozenset(
+    ("big", "first", "good", "great", "hard", "last", "little", "long", "middle", "new", "old")
+    + ("open", "right", "second", "small", "third", "three")
+)
+"""Stop words that say something with a name behind them: New York, the Middle Ages."""
+
 _SWEAR_TEXT: Final = """
     arse arsehole ass asses asshole assholes bastard bastards bitch bitches bollocks bugger bullshit
     cock cocks crap cunt cunts damn damned dick dickhead dicks fuck fucked fucker fuckers fuckin

@@ -39,7 +39,7 @@ def tagger_card(facts: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
                     scores["accuracy_spoken"],
                     scores["noun_f1_spoken"],
                 ),
-                ("always NOUN (baseline, as written)", scores["always_noun"], "–"),
+                ("always NOUN (baseline, as written)", scores["always_noun"], None),
             ],
         ),
         f"Measured on {measured['development']['sentences']} sentences "
@@ -154,6 +154,12 @@ def _ending(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    cells = [[f"{one:.3f}" if isinstance(one, float) else str(one) for one in row] for row in rows]
+    cells = [[_cell(one) for one in row] for row in rows]
     lines = [head, ["---"] * len(head), *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from flowlace.tags.errors import TagsError
@@ -154,7 +155,7 @@ def _commonest_tags(sentences: Sequence[Sentence]) -> float:
 
 def _prior_scores(
     tagger: PosTagger, prior: PriorTable, sentences: Sequence[Sentence]
-) -> list[dict[str, float]]:
+) -> list[dict[str, float | None]]:
     rows = []
     for length in PriorConfig().lengths:
         examples = examples_of(sentences, tagger, prior, (length,))
@@ -164,12 +165,19 @@ def _prior_scores(
             "count": examples.counts.astype(np.float64),
             "tf_idf": examples.specificities,
         }
-        row: dict[str, float] = {"sentences": length, "any": float(examples.returns.mean())}
+        row: dict[str, float | None] = {"sentences": length, "any": float(examples.returns.mean())}
         for name, values in ways.items():
             row[name] = best_returning(examples, values)
-            row[f"{name}_auc"] = float(roc_auc_score(examples.returns, values))
+            row[f"{name}_auc"] = _auc(examples.returns, values)
         rows.append(row)
     return rows
+
+
+def _auc(returns: NDArray[np.bool_], values: NDArray[np.float64]) -> float | None:
+    """Returns the area under the ROC curve; None where all terms return, or none."""
+    if returns.all() or not returns.any():
+        return None
+    return float(roc_auc_score(returns, values))
 
 
 def _facts(run: Path) -> dict[str, Any]:

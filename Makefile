@@ -9,7 +9,7 @@ SWIFTSHADER := .swiftshader/icd
 TRAINERS := $(VENV)/.trainers
 
 .PHONY: help install demo test lint types unit format bench bench-engine bench-tracking \
-	bench-inference bench-objects soak clean \
+	bench-inference bench-objects bench-sound bench-speech bench-recorder soak clean \
 	trainers test-trainers
 
 help:  ## show what can be made
@@ -54,7 +54,8 @@ format: $(INSTALLED)  ## format and sort imports
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 
-bench: bench-engine bench-tracking bench-inference bench-objects  ## all benchmarks; needs minutes and, for peers, downloads
+bench: bench-engine bench-tracking bench-inference bench-objects bench-sound bench-speech \
+	bench-recorder  ## all benchmarks; needs minutes and, for peers, downloads
 
 bench-engine: $(INSTALLED)  ## engine cost beside the last MediaPipe wheel with a graph API
 	$(BIN)/python benchmarks/engine_cost.py
@@ -72,6 +73,18 @@ bench-objects: $(INSTALLED)  ## object tracking: scores on streets with exact tr
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/object_tracking_accuracy.py
 
+bench-sound: $(INSTALLED)  ## sound events: accuracy and cost beside YAMNet, on ../shared/data/audio
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 0
+
+bench-speech: $(INSTALLED)  ## transcription: words, times and what is invented
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/transcription_accuracy.py
+
+bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/library_search.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
+
 trainers: $(TRAINERS)  ## install the trainers and torch into the virtual environment
 
 # Torch first and by itself: together with the rest it may come with gigabytes for CUDA.
@@ -80,12 +93,26 @@ $(TRAINERS): $(INSTALLED) trainers/pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --editable trainers
 	@touch $@
 
-test-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
+test-bench-sound: $(INSTALLED)  ## sound events: accuracy and cost beside YAMNet, on ../shared/data/audio
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 0
+
+bench-speech: $(INSTALLED)  ## transcription: words, times and what is invented
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/transcription_accuracy.py
+
+bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/library_search.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
+
+trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
 	cd trainers && $(abspath $(BIN))/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/trainers
 
-soak: $(INSTALLED)  ## memory over 100 000 packets and a two-hour synthetic stream
+soak: $(INSTALLED)  ## memory over 100 000 packets, two hours of video, ten of sound; words after an hour
 	$(BIN)/python benchmarks/memory_soak.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 10
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/transcription_accuracy.py --hour
 
 clean:  ## remove the virtual environment and everything made
 	rm -rf $(VENV) $(OUT) .swiftshader build dist src/*.egg-info trainers/src/*.egg-info \

@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "drawing": {"formats", "framework"},
     "tracking": {"formats", "framework"},
     "sources": {"formats", "framework"},
-    "sinks": {"formats", "framework"},
+    "sinks": {"drawing", "formats", "framework"},
     "inference": {"formats", "framework"},
     "transcription": {"formats", "framework"},
     "tags": {"formats", "framework"},

@@ -1,6 +1,6 @@
 import pytest
 
-from flowlace.recorder import Library, LibraryError, recording_page
+from flowlace.recorder import Library, LibraryError, PageSound, recording_page
 from tests.recorder.conftest import Record
 
 
@@ -17,9 +17,24 @@ def test_a_page_holds_sound_words_and_sounds(library: Library, record: Record) -
 def test_a_page_may_be_without_sound(library: Library, record: Record) -> None:
     recording = record("take", seconds=2)
     recording.audio.unlink()
-    with pytest.raises(LibraryError, match=r"can't be read from .*No such file.*--no-sound"):
+    with pytest.raises(LibraryError, match=r"can't be read from .*No such file.*--sound none"):
         recording_page(library, recording)
-    assert "quick" not in recording_page(library, recording, with_sound=False)[:100]
+    page = recording_page(library, recording, PageSound.NONE)
+    assert "loud_sound" in page
+    assert "audio/flac" not in page
+
+
+def test_large_sound_is_made_smaller(
+    library: Library, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = record("take")
+    flac = recording_page(library, recording)
+    opus = recording_page(library, recording, PageSound.OPUS)
+    assert "audio/ogg" in opus
+    assert len(opus) < len(flac) - 50_000
+    monkeypatch.setattr("flowlace.recorder.page.MOST_FLAC_BYTES", 1000)
+    assert "audio/ogg" in recording_page(library, recording)
+    assert "audio/flac" in recording_page(library, recording, PageSound.FLAC)
 
 
 def test_a_recording_without_length_has_no_page(library: Library) -> None:

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import sqlite3
 from pathlib import Path
@@ -131,6 +132,15 @@ def test_files_without_sound_are_left_alone(library: Library) -> None:
 def test_where_there_is_nothing_there_is_nothing_to_repair(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="there is no library at"):
         repair_library(tmp_path / "gone")
+
+
+def test_a_library_that_is_recorded_into_is_left_alone(library: Library, record: Record) -> None:
+    recording = record("take", seconds=1)
+    with recording.audio.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(LibraryError, match="'take' is being recorded just now"):
+            repair_library(library.folder)
+    assert library.find("take") == recording
 
 
 def test_each_repair_keeps_what_it_replaced(library: Library, say: Say) -> None:

@@ -1,4 +1,5 @@
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,22 @@ def test_a_file_that_is_no_database_is_an_error_that_says_what_to_do(
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="can't be"):
         connect(tmp_path / "gone.sqlite")
+
+
+def test_two_may_make_a_library_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+    failed: list[Exception] = []
+
+    def make() -> None:
+        together.wait()
+        try:
+            connect(tmp_path / "library.sqlite", create=True).close()
+        except LibraryError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []

@@ -2,6 +2,7 @@
 
 import collections
 
+import flatbuffers
 import numpy as np
 import pytest
 import torch
@@ -152,3 +153,50 @@ def test_packing_twice_gives_the_same_bytes(content: bytes) -> None:
 def test_a_model_without_a_card_says_so(content: bytes) -> None:
     with pytest.raises(TrainerError, match="no metadata 'FLOWLACE_CARD'"):
         tflite.read_card(content)
+
+
+class Deep(nn.Module):
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*(nn.Conv2d(3, 3, 3, padding=1) for _ in range(layers)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.layers(x))
+
+
+def test_ten_times_the_work_takes_longer() -> None:
+    short, long = (tflite.cpu_ms(tflite.converted(Deep(layers), (64, 64, 3))) for layers in (1, 10))
+    assert 0 < short < long
+
+
+class Wide(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*(nn.Conv2d(64, 64, 1) for _ in range(4)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.layers(x))
+
+
+def test_equal_arrays_of_an_eight_bit_model_are_written_once() -> None:
+    model = Wide().eval()
+    inputs = [np.random.default_rng(n).random((1, 4, 4, 64), np.float32) for n in range(4)]
+    small = tflite.quantized(tflite.converted(model, (4, 4, 64)), inputs)
+    parsed = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(small, 0))
+    apart = flatbuffers.Builder(1024)
+    apart.Finish(parsed.Pack(apart), b"TFL3")
+    assert len(small) + 4 * 2 * 64 * 8 * 0.8 < len(apart.Output())
+    assert np.array_equal(
+        tflite.runner(small)(inputs[0])[0], tflite.runner(bytes(apart.Output()))(inputs[0])[0]
+    )
+
+
+def test_names_of_inputs_and_outputs_stay() -> None:
+    inputs = [np.zeros((1, 4, 4, 64), np.float32)]
+    content = tflite.converted(Wide().eval(), (4, 4, 64))
+    ends = [
+        [one["name"] for one in getattr(Interpreter(model_content=made), f"get_{end}_details")()]
+        for made in (content, tflite.quantized(content, inputs))
+        for end in ("input", "output")
+    ]
+    assert ends[:2] == ends[2:]

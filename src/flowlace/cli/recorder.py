@@ -20,7 +20,7 @@ from flowlace.recorder.check import check_library
 from flowlace.recorder.errors import LibraryError
 from flowlace.recorder.library import Library, Recording, name_from
 from flowlace.recorder.make_recording import MakeRecording
-from flowlace.recorder.page import recording_page
+from flowlace.recorder.page import PageSound, recording_page
 from flowlace.recorder.repair import repair_library
 from flowlace.recorder.search import Hit, search_library
 from flowlace.runner.import_code import import_code
@@ -210,12 +210,12 @@ def show(
         str, typer.Option("--output", "-o", help="File; NAME.html if not given.")
     ] = "",
     library: Folder = "",
-    sound: Annotated[bool, typer.Option(help="Whether the page holds the sound.")] = True,
+    sound: Annotated[PageSound, typer.Option(help="What sound it holds.")] = PageSound.AUTO,
 ) -> None:
     """Write a recording as one HTML page: its coloured waveform, sounds, words, and a player."""
     with _open(library) as opened:
         recording = opened.find(name)
-        text = recording_page(opened, recording, with_sound=sound)
+        text = recording_page(opened, recording, sound)
     path = Path(output or f"{recording.name}.html")
     try:
         path.write_text(text, encoding="utf-8")

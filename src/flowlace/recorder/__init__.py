@@ -8,6 +8,7 @@ from flowlace.recorder.errors import SearchError as SearchError
 from flowlace.recorder.library import Library as Library
 from flowlace.recorder.library import Recording as Recording
 from flowlace.recorder.make_recording import MakeRecording as MakeRecording
+from flowlace.recorder.page import PageSound as PageSound
 from flowlace.recorder.page import recording_page as recording_page
 from flowlace.recorder.repair import Repair as Repair
 from flowlace.recorder.repair import repair_library as repair_library
@@ -22,6 +23,7 @@ __all__ = [
     "Library",
     "LibraryError",
     "MakeRecording",
+    "PageSound",
     "Recording",
     "Repair",
     "SearchError",

@@ -140,7 +140,7 @@ def _locked(path: Path) -> IO[bytes]:
         ) from None
     except OSError as error:
         raise LibraryError(f"{str(path)!r} can't be written: {error.strerror}") from error
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(file, fcntl.LOCK_EX)  # somebody may be looking whether it is locked
     return file
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from flowlace.recorder.check import strangers
+from flowlace.recorder.errors import LibraryError
 from flowlace.recorder.flac_length import finish_flac
-from flowlace.recorder.library import Library, is_locked, name_from
+from flowlace.recorder.library import ENDING, Library, is_locked, name_from
 
 _TABLES = {
     "labels": "id", "recordings": "id", "events": "id", "bars": "recording, minute",
@@ -41,8 +42,14 @@ class Repair:
 
 
 def repair_library(folder: str | Path) -> Repair:
-    """Repairs the library in a folder; LibraryError if there is neither database nor sound."""
+    """Repairs the library in a folder.
+
+    Raises LibraryError if there is neither database nor sound, and while it is recorded into.
+    """
     folder = Path(folder)
+    busy = [path.stem for path in sorted(folder.glob(f"audio/*{ENDING}")) if is_locked(path)]
+    if busy:
+        raise LibraryError(f"{busy[0]!r} is being recorded just now; end that first")
     done = Repair()
     old = folder / "library.sqlite"
     if old.is_file() or (folder / "audio").is_dir():
@@ -124,8 +131,6 @@ def _drop_orphans(new: sqlite3.Connection) -> None:
 def _take_in_strangers(done: Repair, library: Library) -> None:
     recordings = library.recordings()
     for path in strangers(library, {one.audio.name for one in recordings}):
-        if is_locked(path):
-            continue
         if any(one.audio.is_file() and one.audio.samefile(path) for one in recordings):
             path.unlink()  # the old name of a recording whose renaming was cut off
             continue

@@ -6,7 +6,11 @@ triggers keep the index in step). Bars are packed, a minute a row, because a hun
 seven million of them and nobody searches them.
 """
 
+import fcntl
+import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flowlace.recorder.errors import DamagedLibraryError, LibraryError
@@ -101,7 +105,8 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise LibraryError(f"library {str(path)!r} can't be opened: {error}") from error
     try:
-        _prepare(connection, path)
+        with _alone(path.parent):
+            _prepare(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise damaged(path, error) from error
@@ -139,6 +144,17 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     for number in range(version, len(MIGRATIONS)):
         _migrate(connection, number)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Makes others wait who open a library that is new or old at the same moment."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _migrate(connection: sqlite3.Connection, number: int) -> None:

@@ -5,6 +5,7 @@
 | `out.mp4`, `.mkv`, `.mov`, `.avi` | video file |
 | `out.flac`, `.wav`, `.opus`, `.ogg` | sound file |
 | `out/`, `out/%012d.png`, `out/%012d.jpg` | pictures, named by their timestamp in µs |
+| `out.svg`, `waveform:out.png` | bars of sound as a coloured waveform |
 | `out.jsonl`, `-` | one JSON object a line; `-` is the standard output |
 | `out.txt` | tracked boxes as MOT Challenge text, frames counted from 1 by packets |
 | `none`, `null` | nowhere; packets are counted |
@@ -23,6 +24,7 @@ from flowlace.sinks.sink import NullSink, Sink, SinkError
 
 _VIDEO = "flowlace.sinks.video_file:open_video_file"
 _SOUND = "flowlace.sinks.sound_file:open_sound_file"
+_WAVEFORM = "flowlace.sinks.waveform_picture:open_waveform_picture"
 _PICTURES = "flowlace.sinks.image_folder:open_image_folder"
 
 _openers = Openers(
@@ -32,6 +34,7 @@ _openers = Openers(
         **dict.fromkeys((".flac", ".wav", ".opus", ".ogg", ".oga"), _SOUND),
         **dict.fromkeys((".png", ".jpg", ".jpeg", "folder"), _PICTURES),
         ".jsonl": "flowlace.sinks.json_lines:open_json_lines",
+        **dict.fromkeys((".svg", "waveform"), _WAVEFORM),
         ".txt": "flowlace.sinks.mot_text:open_mot_text",
         "-": "flowlace.sinks.json_lines:open_standard_output",
     },

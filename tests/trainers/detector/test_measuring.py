@@ -1,24 +1,7 @@
-"""Tables and times; `measure` itself runs in `test_cli.py`, on files that were exported."""
+"""Tables; `measure` itself runs in `test_cli.py`, on files that were exported."""
 
-import torch
-from flowlace_trainers import tflite
-from flowlace_trainers.detector.measuring import cpu_ms, score_table
+from flowlace_trainers.detector.measuring import score_table
 from rich.console import Console
-from torch import Tensor, nn
-
-
-class Deep(nn.Module):
-    def __init__(self, layers: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(*(nn.Conv2d(3, 3, 3, padding=1) for _ in range(layers)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(self.layers(x))
-
-
-def test_ten_times_the_work_takes_longer() -> None:
-    short, long = (cpu_ms(tflite.converted(Deep(layers), (64, 64, 3))) for layers in (1, 10))
-    assert 0 < short < long
 
 
 def test_a_table_has_a_line_a_model_and_a_dash_for_what_was_not_measured() -> None:

@@ -35,7 +35,7 @@ def card(text: CardText, measured: Mapping[str, Any]) -> str:
     parts = [
         f"# {text.title}",
         text.purpose,
-        _table(
+        table(
             ("file", "precision", "size", "CPU time a picture", "agrees with torch", "SHA-256"),
             _files(measured),
         ),
@@ -46,13 +46,13 @@ def card(text: CardText, measured: Mapping[str, Any]) -> str:
         "## Intended use",
         text.limits,
         "## How good it is",
-        _table(*_scores(measured)),
+        table(*_scores(measured)),
         f"Measured on {measured['data']['evaluation']['pictures']} pictures that had no part in "
         "training or in the choice of the checkpoint, with COCO's scorer (`pycocotools`) and the "
         "decoding of the graph's calculators. mAP is the mean over IoU 0.50 to 0.95.",
         "## Data",
         text.data,
-        _table(("split", "pictures", "digest (SHA-256)"), _splits(measured)),
+        table(("split", "pictures", "digest (SHA-256)"), _splits(measured)),
         "## Network",
         text.architecture,
         "## How it was made",
@@ -96,6 +96,7 @@ def _splits(measured: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Returns a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,7 +1,5 @@
 """`flowlace-train`: trains, measures and exports the models that flowlace runs."""
 
-import importlib
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -11,6 +9,7 @@ import typer
 from rich.console import Console
 
 from flowlace_trainers.card import card
+from flowlace_trainers.configuration import read_config
 from flowlace_trainers.detector.distillation import COCO_LABELS, DistillOptions, distilled
 from flowlace_trainers.detector.network import Detector
 from flowlace_trainers.detector.task import DetectorConfig, DetectorTask
@@ -19,11 +18,13 @@ from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.fit import fit as run_fit
 from flowlace_trainers.fit import load_best
 from flowlace_trainers.provenance import commit
+from flowlace_trainers.sound.cli import app as sound_app
 from flowlace_trainers.tags.cli import app as tags_app
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 detector_app = typer.Typer(help="Object detectors.", no_args_is_help=True)
 app.add_typer(detector_app, name="detector")
+app.add_typer(sound_app, name="sound")
 app.add_typer(tags_app, name="tags")
 console = Console()
 
@@ -43,30 +44,6 @@ def main() -> None:
         sys.exit(1)
 
 
-def read_config(name: str) -> DetectorConfig:
-    """Returns the `CONFIG` of a packaged configuration or of a Python file."""
-    path = Path(name)
-    try:
-        if path.suffix == ".py":
-            spec = importlib.util.spec_from_file_location(path.stem, path)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        else:
-            module = importlib.import_module(f"flowlace_trainers.configs.{name}")
-    except (ModuleNotFoundError, FileNotFoundError) as error:
-        folder = Path(__file__).parent / "configs"
-        known = ", ".join(sorted(one.stem for one in folder.glob("[!_]*.py")))
-        raise TrainerError(
-            f"no configuration {name!r}: {error}; give a Python file or one of: {known}"
-        ) from error
-    config = getattr(module, "CONFIG", None)
-    if not isinstance(config, DetectorConfig):
-        raise TrainerError(f"configuration {name!r} has no CONFIG that is a DetectorConfig")
-    return config
-
-
 @detector_app.command()
 def fit(
     config: Config,
@@ -74,7 +51,7 @@ def fit(
     data: Data = DATA,
 ) -> None:
     """Trains a detector, or goes on with what the folder holds."""
-    task = DetectorTask(read_config(config), data)
+    task = DetectorTask(read_config(config, DetectorConfig), data)
     console.print(f"{len(task.training)} pictures to learn, {len(task.development)} to check")
     console.print(f"best model: {run_fit(task, task.config.fit, out)}")
 
@@ -85,7 +62,7 @@ def export(config: Config, run: Run, models: Models, data: Data = DATA) -> None:
     # Imported here: the converter takes many seconds, and `fit` doesn't need it.
     from flowlace_trainers.detector.export import export_detector
 
-    task = DetectorTask(read_config(config), data)
+    task = DetectorTask(read_config(config, DetectorConfig), data)
     facts = {
         "name": task.config.name,
         "labels": list(task.training.labels),
@@ -112,7 +89,7 @@ def evaluate(
     """Measures trained and exported models beside baselines, and writes the card."""
     from flowlace_trainers.detector.measuring import measure, score_table
 
-    task = DetectorTask(read_config(config), data)
+    task = DetectorTask(read_config(config, DetectorConfig), data)
     teacher = SsdTeacher(baseline, baseline_labels) if baseline and baseline_labels else None
     options = DistillOptions(
         labels=task.evaluation.labels, names=COCO_LABELS, least_score=0.0, least_doubt=0.0
@@ -137,7 +114,7 @@ def distil(
     The last tenth of every video is kept to choose the checkpoint; agreement with the teacher
     is what is measured there, not truth.
     """
-    base = read_config(config)
+    base = read_config(config, DetectorConfig)
     wise = SsdTeacher(teacher, teacher_labels)
     labels = tuple(dict.fromkeys(COCO_LABELS.values()))
     options = DistillOptions(labels=labels, names=COCO_LABELS, every=every)

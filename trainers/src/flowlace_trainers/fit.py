@@ -46,6 +46,8 @@ class FitOptions:
     """How much of the mean of the weights is kept each step."""
     evaluate_every: int = 500
     """Steps between evaluations and checkpoints."""
+    keeps_last: bool = False
+    """Keep the last evaluation's weights, not the best one's: for data that must not choose."""
     seed: int = 1
     """Of everything random."""
     precision: Any = "32-true"
@@ -78,7 +80,7 @@ class Task(Protocol[BatchT]):
         """Measures anew what the mean of weights doesn't carry: statistics of norms."""
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
-        """Returns how good the model is on the pictures kept for that."""
+        """Returns how good the model is on the data kept for that."""
 
 
 def fit(task: Task[BatchT], options: FitOptions, folder: Path) -> Path:
@@ -130,7 +132,7 @@ def fit(task: Task[BatchT], options: FitOptions, folder: Path) -> Path:
                 results = dict(task.evaluate(averaged.model))
                 _log(folder, step + 1, results)
                 fabric.print(_result_line(step + 1, results))
-                if results[task.score_name] >= best:
+                if options.keeps_last or results[task.score_name] >= best:
                     best = results[task.score_name]
                     fabric.save(folder / _BEST, {"model": averaged.model, "step": step + 1})
                 state = _state(bare, averaged, optimizer, step + 1, best, options)

@@ -1,11 +1,9 @@
 """How good and how fast a trained detector and its files are, with baselines beside them."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.table import Table
 
 from flowlace.inference.model_spec import read_model_spec
@@ -16,9 +14,6 @@ from flowlace_trainers.detector.export import tflite_detector
 from flowlace_trainers.detector.network import Detector
 from flowlace_trainers.detector.task import DetectorTask, score, torch_detector
 from flowlace_trainers.detector.teacher import SsdTeacher
-
-_TIMED_RUNS = 100
-_WARM_RUNS = 10
 
 
 def measure(
@@ -54,7 +49,7 @@ def measure(
             "file": one.file,
             "sha256": one.sha256,
             "bytes": len(content),
-            "cpu_ms": cpu_ms(content),
+            "cpu_ms": tflite.cpu_ms(content),
             "agreement_db": tflite.read_card(content)[0]["agreement_db"],
         }
     return {
@@ -77,19 +72,6 @@ def measure(
         "processor": provenance.processor(),
         "versions": provenance.versions(),
     }
-
-
-def cpu_ms(content: bytes) -> float:
-    """Returns the CPU time of one run on one thread, the median, in milliseconds."""
-    run = tflite.runner(content)
-    (shape,) = tflite.input_shapes(content)
-    picture = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-    took = []
-    for _ in range(_WARM_RUNS + _TIMED_RUNS):
-        began = time.process_time()
-        run(picture)
-        took.append(time.process_time() - began)
-    return round(float(np.median(took[_WARM_RUNS:])) * 1000, 2)
 
 
 def score_table(scores: Mapping[str, Mapping[str, float]]) -> Table:

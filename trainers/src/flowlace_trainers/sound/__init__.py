@@ -1,0 +1,1 @@
+"""Sound classifiers: clips, augmentation, network, teacher, training, calibration, export."""

@@ -1,12 +1,12 @@
 """Words, their times, and what is invented: transcription of ../shared/data/audio.
 
-    python benchmarks/transcription_accuracy.py [--engine NAME] [--model FOLDER] [--markdown FILE]
-    python benchmarks/transcription_accuracy.py --hour
+    python benchmarks/transcription_accuracy.py [--engine NAME] [--model FOLDER] [--hour]
+        [--markdown FILE]
 
 Word error rate with `word_errors.normalised`; times of the first and the last word of each clip of
 LJ001 against the moments at which the clip becomes and ceases to be audible; words in sound that
-holds none, a minute; cost and worst wait. `--hour` has the command line transcribe a file of one
-hour in which LJ001 returns every ten minutes, and compares the times of its last words.
+holds none, a minute; cost and worst wait. `--hour` also has the command line transcribe a file of
+one hour in which LJ001 returns every ten minutes, and compares the times of its last words.
 """
 
 import argparse
@@ -47,6 +47,25 @@ NOISES_EVERY = 4
 """Of the clips without speech every so many-th is heard."""
 HOUR_PERIOD_S = 600
 
+ABOUT_SPEECH = (
+    "`lj001_0001_0022` is prose read in a quiet room (LJSpeech), the sonnets are read by volunteers "
+    '(LibriVox). "CPU of real time" counts both processes. "Worst chunk" is the longest wait for '
+    "100 ms of sound, on a machine of two cores that others use, too: the end of a segment, which "
+    "happens in the engine's process while the rest of a graph goes on."
+)
+ABOUT_TIMES = (
+    "Times of words, against the moments at which each clip of LJ001 becomes and ceases to be "
+    "audible, where the word was recognised:"
+)
+ABOUT_NOISE = (
+    "Words where nobody speaks. Level and pitch let through what has the pitch of a voice; a "
+    "classifier that knows speech, on `ACTIVITY`, is the remedy:"
+)
+ABOUT_HOUR = (
+    "LJ001 returns every ten minutes in a file of one hour, transcribed by `flowlace run "
+    "transcription`."
+)
+
 Sound = NDArray[np.float32]
 
 
@@ -68,15 +87,15 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--hour", action="store_true")
     arguments = parser.parse_args()
+    transcribe = Transcribe(arguments.engine, arguments.model)
+    lines = [ABOUT_SPEECH, "", *speech_lines(transcribe), "", ABOUT_NOISE, ""]
+    lines += noise_lines(transcribe)
     if arguments.hour:
-        lines = list(hour_lines())
-    else:
-        transcribe = Transcribe(arguments.engine, arguments.model)
-        lines = [*speech_lines(transcribe), "", *noise_lines(transcribe)]
+        lines += ["", "## One hour", "", ABOUT_HOUR, "", *hour_lines()]
     print("\n".join(lines))
     if arguments.markdown:
         title = f"# Transcription: {arguments.engine}"
-        made = "Made by `python benchmarks/transcription_accuracy.py`."
+        made = "Made by `python benchmarks/transcription_accuracy.py --hour`."
         arguments.markdown.write_text("\n".join([title, "", made, "", *lines, ""]))
 
 
@@ -124,7 +143,7 @@ def speech_lines(transcribe: Transcribe) -> Iterator[str]:
         )
         if name == LJ001:
             times = list(time_lines(sound, heard.words))
-    yield ""
+    yield from ("", ABOUT_TIMES, "")
     yield from times
 
 

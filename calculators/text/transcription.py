@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flowlace.calculators.audio.sample_clock import SampleClock
 from flowlace.calculators.audio.sound_input import REPEATED_SAMPLES, continued, finite_samples
 from flowlace.calculators.audio.time_series_headers import check_shape, required_header
+from flowlace.formats.sound_scores import SoundScores
 from flowlace.formats.time_series import MICROSECONDS, Matrix
 from flowlace.formats.transcript import TranscriptUpdate, WordRow
 from flowlace.framework.calculator import Calculator, PacketSet
@@ -57,6 +58,8 @@ class TranscriptionOptions:
     """Sound of vowels without which a segment is no speech; 0 takes any sound."""
     longest_us: int = option(12, "int64", default=SegmentOptions().longest_us)
     """A longer segment is cut at the quietest place of its last two seconds."""
+    activity_label: str = option(13, default="speech")
+    """Which kind of sound is speech, where ACTIVITY has the scores of several."""
 
 
 @register_calculator
@@ -65,8 +68,9 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
 
     Inputs:   SOUND (Matrix), one channel at the engine's rate (16 kHz), with a header
               (TimeSeriesHeader)
-              ACTIVITY (float or bool), optional: probability that somebody speaks, or whether, from
-              the packet's timestamp to the next packet's; without it level and pitch decide
+              ACTIVITY (float, bool or SoundScores), optional: probability that somebody speaks, or
+              whether, from the packet's timestamp to the next packet's; level and pitch decide
+              without it
     Outputs:  UPDATES (TranscriptUpdate), partial and final states of segments
               WORDS (list[WordRow]), the words of each final segment that has any
 
@@ -100,7 +104,7 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
 
     input_ports = (
         Port("SOUND", Matrix, doc="one channel"),
-        Port("ACTIVITY", float | bool, optional=True, doc="whether somebody speaks"),
+        Port("ACTIVITY", float | bool | SoundScores, optional=True, doc="whether somebody speaks"),
     )
     output_ports = (
         Port("UPDATES", TranscriptUpdate, optional=True, doc="states of segments"),
@@ -174,9 +178,20 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
     def _note_activity(self, packets: PacketSet) -> None:
         given = packets["ACTIVITY"]
         if given:
-            is_active = float(given.payload) >= self.options.activity_threshold
+            is_active = self._probability(given.payload) >= self.options.activity_threshold
             assert self._activity is not None
             self._activity.note(given.timestamp, is_active)
+
+    def _probability(self, activity: float | SoundScores) -> float:
+        if not isinstance(activity, SoundScores):
+            return float(activity)
+        labels = activity.classes.labels
+        if self.options.activity_label not in labels:
+            raise TranscriptionError(
+                f"ACTIVITY has no scores of {self.options.activity_label!r} (activity_label), but "
+                f"of: {', '.join(labels)}"
+            )
+        return float(activity.values[labels.index(self.options.activity_label)])
 
     def _hear_waiting(self) -> None:
         while self._waiting:

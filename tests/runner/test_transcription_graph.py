@@ -23,13 +23,16 @@ TALK = joined(noise(1), voice(2.2), noise(1.3), voice(1.2), noise(1))
 
 
 def words_of(source: Path, folder: Path, *settings: str) -> list[dict[str, object]]:
-    """Returns the rows that `flowlace run transcription` writes."""
-    lines = folder / f"{source.stem}.jsonl"
+    """Returns the rows of words that `flowlace run transcription` writes, and tags to a file."""
+    lines, tags = folder / f"{source.stem}.jsonl", folder / "tags.jsonl"
     plan = validate_graph(configured_graph("transcription", [], list(settings)))
     runner = GraphRunner(
         CalculatorGraph(plan),
         {"sounds": open_source(str(source), MonotonicClock())},
-        [BoundSink("words", str(lines), open_sink(str(lines)))],
+        [
+            BoundSink(stream, str(path), open_sink(str(path)))
+            for stream, path in (("words", lines), ("tags", tags))
+        ],
     )
     runner.run()
     return [json.loads(line) for line in lines.read_text().splitlines()]
@@ -75,3 +78,6 @@ def test_the_built_in_engine_writes_what_was_said(tmp_path: Path) -> None:
     starts = [row["start_us"] for row in rows]
     assert starts == sorted(starts)
     assert max(row["end_us"] for row in rows) < 54e6
+    tags = [json.loads(line) for line in (tmp_path / "tags.jsonl").read_text().splitlines()]
+    assert len(tags) == 3
+    assert {one["timestamp_us"] for one in tags} == {rows[-1]["timestamp_us"]}

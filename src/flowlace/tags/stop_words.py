@@ -38,10 +38,10 @@ _STOP_TEXT: Final = """
 STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
 """In lower case; matched with the singular as well."""
 
-NAME_BEGINNINGS: Final = frozenset(
-    ("big", "first", "good", "great", "hard", "last", "little", "long", "middle", "new", "old")
-    + ("open", "right", "second", "small", "third", "three")
-)
+_NAME_TEXT: Final = """
+    big first good great hard last little long middle new old open right second small third three
+"""
+NAME_BEGINNINGS: Final = frozenset(_NAME_TEXT.split())
 """Stop words that say something with a name behind them: New York, the Middle Ages."""
 
 _SWEAR_TEXT: Final = """

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from flowlace.calculators.text.transcription import TranscriptionCalculator, TranscriptionOptions
+from flowlace.formats.sound_scores import SoundClasses, SoundScores
 from flowlace.formats.time_series import Matrix, TimeSeriesHeader, duration_us
 from flowlace.formats.transcript import TranscriptUpdate, WordRow
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
@@ -255,6 +256,33 @@ def test_activity_may_be_a_truth_value_and_come_later_than_the_sound() -> None:
     )
     assert words_of(run) == words_of(transcribed(sound, ACTIVITY=activity))
     assert len(words_of(run)) == 2
+
+
+def sound_scores(rain: float, speech: float) -> SoundScores:
+    one = np.ones(2, np.float32)
+    classes = SoundClasses(
+        labels=("rain", "speech"), thresholds=one, releases=one, reaches_us=np.zeros(2, np.int64)
+    )
+    return SoundScores(classes=classes, values=np.array([rain, speech], np.float32))
+
+
+def test_activity_may_be_the_scores_of_a_sound_classifier() -> None:
+    values = [(0.9, 0.1), (0.1, 0.9), (0.9, 0.3)]
+    scored = [at((0, 2, 3)[n] * SECOND, sound_scores(*both)) for n, both in enumerate(values)]
+    plain = [at((0, 2, 3)[n] * SECOND, both[1]) for n, both in enumerate(values)]
+    sound = packets(noise(5, 0.1))
+    assert words_of(transcribed(sound, ACTIVITY=scored)) == words_of(
+        transcribed(sound, ACTIVITY=plain)
+    )
+
+
+def test_a_classifier_that_does_not_know_speech_is_told() -> None:
+    with pytest.raises(FlowlaceError, match=r"no scores of 'talk'.*but of: rain, speech"):
+        transcribed(
+            packets(noise(1)),
+            replace(FAKE, activity_label="talk"),
+            ACTIVITY=[at(0, sound_scores(0, 1))],
+        )
 
 
 def test_without_any_activity_nothing_is_said() -> None:

@@ -173,7 +173,7 @@ def test_a_name_nobody_could_run_the_bundle_by_is_refused(tmp_path: Path, model:
 
 
 def test_a_precision_no_model_comes_in_is_refused(tmp_path: Path, model: Path) -> None:
-    with pytest.raises(BundleError, match="precision 'int8' is for packaged models"):
+    with pytest.raises(BundleError, match="precision 'int8' is for models with a spec"):
         write_bundle(GRAPH % model, tmp_path / "app.zip", precision="int8")
     assert not (tmp_path / "app.zip").exists()
 

@@ -28,7 +28,7 @@ from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.framework.subgraph import expand_subgraphs
 from flowlace.framework.subgraph_library import SubgraphLibrary
 from flowlace.inference.delegates import golden_inputs, open_on_cpu
-from flowlace.inference.find_model import find_model, find_packaged
+from flowlace.inference.find_model import find_described, find_model
 from flowlace.inference.gpu_safety import gpu_problems
 from flowlace.inference.model_cost import multiply_adds
 from flowlace.inference.model_timing import timed
@@ -88,8 +88,10 @@ def write_bundle(
     collected = _Collected()
     for node_name, node in zip(canonical_names(config.nodes), config.nodes, strict=True):
         _collect_files(node, node_name, precision, collected)
-    if precision and not any(find_packaged(file.path) for file, _ in collected.models.values()):
-        raise BundleError(f"precision {precision!r} is for packaged models, but the graph has none")
+    if precision and not any(find_described(file.path) for file, _ in collected.models.values()):
+        raise BundleError(
+            f"precision {precision!r} is for models with a spec, but the graph has none"
+        )
     for path, (file, _) in collected.models.items():
         _collect_papers(path, file, collected)
     models = [_model(path, *one) for path, one in collected.models.items()]
@@ -149,7 +151,7 @@ def _found(node: NodeConfig, name: str, option: str, value: str, precision: str)
                 raise BundleError(f"node {name!r}: {option} names no file: {value!r}")
             return path
         path = find_model(value)
-        packaged = find_packaged(path)
+        packaged = find_described(path)
         return packaged.file(precision) if packaged is not None and precision else path
     except FlowlaceError as error:
         raise BundleError(f"node {name!r} ({node.calculator}): {error}") from error
@@ -167,7 +169,7 @@ def _add(path: Path, folder: str, collected: _Collected) -> str:
 
 def _collect_papers(path: str, file: TfliteFile, collected: _Collected) -> None:
     """Adds a model's labels and card beside it."""
-    packaged = find_packaged(file.path)
+    packaged = find_described(file.path)
     labels = packaged.spec.labels if packaged else file.labels
     stem = path.removesuffix(".tflite")
     if labels:
@@ -177,7 +179,7 @@ def _collect_papers(path: str, file: TfliteFile, collected: _Collected) -> None:
 
 
 def _model(path: str, file: TfliteFile, nodes: list[str]) -> BundledModel:
-    packaged = find_packaged(file.path)
+    packaged = find_described(file.path)
     public = public_model_of(file.sha256)
     operators: dict[str, int] = {}
     for use in file.operators:

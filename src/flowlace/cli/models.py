@@ -21,7 +21,7 @@ from flowlace.inference.errors import ModelError
 from flowlace.inference.fetch import Progress as OnProgress
 from flowlace.inference.fetch import fetch_model
 from flowlace.inference.find_model import (
-    PackagedModel,
+    DescribedModel,
     fetched_file,
     find_model,
     packaged_models,
@@ -49,7 +49,7 @@ def list_models() -> None:
         typer.echo("  ".join([*cells, summary]))
 
 
-def _packaged_row(model: PackagedModel) -> tuple[str, str, str, str]:
+def _packaged_row(model: DescribedModel) -> tuple[str, str, str, str]:
     return model.spec.name, model.spec.task, "packaged", model.spec.summary
 
 

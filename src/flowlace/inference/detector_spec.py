@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flowlace.inference.errors import ModelError
-from flowlace.inference.find_model import find_packaged
+from flowlace.inference.find_model import find_described
 from flowlace.inference.model_metadata import DetectorMetadata, TensorMetadata
 from flowlace.inference.model_spec import ModelSpec
 from flowlace.inference.public_models import public_model_of
@@ -28,7 +28,7 @@ def detector_spec(file: TfliteFile) -> ModelSpec:
     Raises:
         ModelError: the file is no detector, or says too little to be used as one.
     """
-    packaged = find_packaged(file.path)
+    packaged = find_described(file.path)
     if packaged is not None:
         spec = packaged.spec
         if spec.task != TASK:

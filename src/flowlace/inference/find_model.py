@@ -1,5 +1,6 @@
 """Finds a model by a path, or by the name of one that is packaged or was fetched."""
 
+import logging
 import os
 from dataclasses import dataclass
 from importlib.resources import files
@@ -9,13 +10,15 @@ from flowlace.inference.errors import ModelError
 from flowlace.inference.model_spec import ModelSpec, read_model_spec
 from flowlace.inference.public_models import PUBLIC_MODELS
 
+_logger = logging.getLogger(__name__)
+
 FOLDER_VARIABLE = "FLOWLACE_MODELS"
 """Environment variable with the folder of fetched models."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PackagedModel:
-    """A model that comes with the package."""
+class DescribedModel:
+    """A model with a spec beside it: one of the package, or one a trainer has just written."""
 
     folder: Path
     """Holds the weights, the spec and the card."""
@@ -43,11 +46,11 @@ class PackagedModel:
         return self.folder / self.spec.files[wanted].file
 
 
-def packaged_models() -> dict[str, PackagedModel]:
+def packaged_models() -> dict[str, DescribedModel]:
     """Returns the models that come with the package, by name."""
     root = Path(str(files("flowlace") / "models"))
     found = (
-        PackagedModel(folder=path.parent, spec=read_model_spec(path))
+        DescribedModel(folder=path.parent, spec=read_model_spec(path))
         for path in sorted(root.glob("*/*.json"))
     )
     return {one.spec.name: one for one in found}
@@ -97,11 +100,21 @@ def _fetched(name: str) -> Path:
     return path
 
 
-def find_packaged(path: Path) -> PackagedModel | None:
-    """Returns the packaged model a file belongs to; None for any other file."""
+def find_described(path: Path) -> DescribedModel | None:
+    """Returns what a model file is by the spec beside it; None where there is none.
+
+    The spec of `dogs_int8.tflite` is `dogs_int8.json` or `dogs.json`, if it lists that file: so
+    what a trainer writes into one folder stays together wherever the folder is.
+    A file of such a name that is no spec has no say; a warning names it.
+    """
     resolved = path.resolve()
-    for model in packaged_models().values():
-        names = {one.file for one in model.spec.files.values()}
-        if resolved.parent == model.folder.resolve() and resolved.name in names:
-            return model
+    for spec_path in sorted(resolved.parent.glob("*.json")):
+        if resolved.stem == spec_path.stem or resolved.stem.startswith(f"{spec_path.stem}_"):
+            try:
+                spec = read_model_spec(spec_path)
+            except ModelError as error:
+                _logger.warning("model %r is read without a spec: %s", path.name, error)
+                continue
+            if resolved.name in {one.file for one in spec.files.values()}:
+                return DescribedModel(folder=resolved.parent, spec=spec)
     return None

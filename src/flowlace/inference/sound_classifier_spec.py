@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flowlace.inference.errors import ModelError
-from flowlace.inference.find_model import find_packaged
+from flowlace.inference.find_model import find_described
 from flowlace.inference.model_spec import ModelSpec
 from flowlace.inference.public_models import public_model_of
 from flowlace.inference.tflite_file import TfliteFile
@@ -98,7 +98,7 @@ def sound_classifier(file: TfliteFile) -> SoundClassifier:
 
 
 def _spec(file: TfliteFile) -> ModelSpec:
-    packaged = find_packaged(file.path)
+    packaged = find_described(file.path)
     known = public_model_of(file.sha256)
     if packaged is not None:
         spec = packaged.spec

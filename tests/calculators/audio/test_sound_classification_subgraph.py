@@ -155,7 +155,7 @@ def with_spec(
 ) -> str:
     """Packages a model with a spec, and returns its name."""
     from flowlace.inference import find_model
-    from flowlace.inference.find_model import PackagedModel
+    from flowlace.inference.find_model import DescribedModel
     from flowlace.inference.model_spec import read_model_spec
 
     file = log_mel_model(folder)
@@ -169,7 +169,7 @@ def with_spec(
         **fields,
     }
     (folder / "spec.json").write_text(json.dumps(spec))
-    made = PackagedModel(folder=folder, spec=read_model_spec(folder / "spec.json"))
+    made = DescribedModel(folder=folder, spec=read_model_spec(folder / "spec.json"))
     monkeypatch.setattr(find_model, "packaged_models", lambda: {"tiny_sounds": made})
     return "tiny_sounds"
 

@@ -48,7 +48,7 @@ def _lacks_index(path: Path) -> bool:
 def packets_to_cut(
     container: Any, stream: Any, on_cut: Callable[[av.error.FFmpegError], None]
 ) -> Iterator[Any]:
-    """Yields the packets of a stream; where the file breaks off, tells why and lets the rest out."""
+    """Yields the packets of a stream; where a file breaks off, tells why and empties the decoder."""
     packets = container.demux(stream)
     while True:
         try:

@@ -48,7 +48,7 @@ def _lacks_index(path: Path) -> bool:
 def packets_to_cut(
     container: Any, stream: Any, on_cut: Callable[[av.error.FFmpegError], None]
 ) -> Iterator[Any]:
-    """Yields the packets of a stream; where a file breaks off, tells why and empties the decoder."""
+    """Yields the packets of a stream to where it breaks off, and then one that ends decoding."""
     packets = container.demux(stream)
     while True:
         try:

@@ -49,8 +49,8 @@ CONFIG = SoundConfig(
             "is none of them, or is taken for the nearest: a saw for a chainsaw, a crow for a "
             "rooster, a fan or traffic for rain or sea waves. Speech is read English in studios "
             "and living rooms; singing, whispering, children and crowds were not learnt. Music is "
-            "six tracks and some fifty loops and single notes. Recordings are clips people uploaded to Freesound, "
-            "most of them close and clean; far and faint sounds are missed. For other sounds "
+            "six tracks and some fifty loops and single notes. Recordings are clips people "
+            "uploaded to Freesound, most of them close and clean; far and faint sounds are missed. For other sounds "
             "fetch YAMNet (`flowlace models fetch yamnet`, 521 classes, nine times the size). It "
             "must not be relied on where a sound that is missed can hurt anybody."
         ),

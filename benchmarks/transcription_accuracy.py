@@ -49,9 +49,9 @@ HOUR_PERIOD_S = 600
 
 ABOUT_SPEECH = (
     "`lj001_0001_0022` is prose read in a quiet room (LJSpeech), the sonnets are read by "
-    'volunteers (LibriVox). "CPU of real time" counts both processes. "Worst chunk" is the longest wait for '
-    "100 ms of sound, on a machine of two cores that others use, too: the end of a segment, which "
-    "happens in the engine's process while the rest of a graph goes on."
+    'volunteers (LibriVox). "CPU of real time" counts both processes. "Worst chunk" is the '
+    "longest wait for 100 ms of sound, on a machine of two cores that others use, too: the end of "
+    "a segment, which happens in the engine's process while the rest of a graph goes on."
 )
 ABOUT_TIMES = (
     "Times of words, against the moments at which each clip of LJ001 becomes and ceases to be "

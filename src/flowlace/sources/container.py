@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,26 @@ def _check_readable(path: Path, medium: str) -> None:
 def _lacks_index(path: Path) -> bool:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return data[4:8] == b"ftyp" and data.find(b"moov") < 0
+
+
+def packets_to_cut(
+    container: Any, stream: Any, on_cut: Callable[[av.error.FFmpegError], None]
+) -> Iterator[Any]:
+    """Yields the packets of a stream to where it breaks off, and then one that ends decoding."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except av.error.FFmpegError as error:
+            on_cut(error)
+            # What the decoder still holds is good, so let it go before the end.
+            packet = av.Packet()
+            packet.stream = stream
+            yield packet
+            return
+        yield packet
 
 
 def time_of(packet: Any) -> str:

@@ -19,7 +19,7 @@ import av
 
 from flowlace.framework.clock import Clock
 from flowlace.framework.openers import Url
-from flowlace.sources.container import open_container, time_of
+from flowlace.sources.container import open_container, packets_to_cut, time_of
 from flowlace.sources.decoding import exact_microseconds, float_samples
 from flowlace.sources.skips import Skips
 from flowlace.sources.sound_length import missing_end
@@ -201,20 +201,10 @@ class SoundFileSource(Source):
         return _Piece(float_samples(frame), frame.sample_rate, start_us)
 
     def _packets(self) -> Iterator[Any]:
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError as error:
-                self._skips.add("cut_off", f"after {self._position()}: {error.strerror}")
-                # What the decoder still holds is good, so let it go before the end.
-                packet = av.Packet()
-                packet.stream = self._stream
-                yield packet
-                return
-            yield packet
+        return packets_to_cut(self._container, self._stream, self._cut_off)
+
+    def _cut_off(self, error: av.error.FFmpegError) -> None:
+        self._skips.add("cut_off", f"after {self._position()}: {error.strerror}")
 
     def _nothing(self) -> str:
         reasons = ", ".join(f"{why} ×{n}" for why, n in self.counts.skipped.items())

@@ -20,7 +20,7 @@ import av
 
 from flowlace.framework.clock import Clock
 from flowlace.framework.openers import Url
-from flowlace.sources.container import open_container, time_of
+from flowlace.sources.container import open_container, packets_to_cut, time_of
 from flowlace.sources.decoding import SizeChange, SizeKeeper, to_microseconds, upright_rgb
 from flowlace.sources.skips import Skips
 from flowlace.sources.source import (
@@ -123,22 +123,13 @@ class VideoFileSource(Source):
             yield from frames
 
     def _packets(self) -> Iterator[Any]:
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError as error:
-                self._skips.add("cut_off", f"after {self._position()}: {error.strerror}")
-                # What the decoder still holds is good, so let it go before the end.
-                packet = av.Packet()
-                packet.stream = self._stream
-                yield packet
-                return
+        for packet in packets_to_cut(self._container, self._stream, self._cut_off):
             if self._slots is not None and packet.size:
                 self._slots.append(packet.dts)
             yield packet
+
+    def _cut_off(self, error: av.error.FFmpegError) -> None:
+        self._skips.add("cut_off", f"after {self._position()}: {error.strerror}")
 
     def _timestamp_us(self, decoded: Any) -> int | None:
         pts = self._slots.popleft() if self._slots else decoded.pts

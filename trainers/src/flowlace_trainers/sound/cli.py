@@ -17,6 +17,7 @@ from flowlace_trainers.sound.calibration import CalibratedClass, calibrated
 from flowlace_trainers.sound.clips import digest
 from flowlace_trainers.sound.config import SoundConfig
 from flowlace_trainers.sound.data import SoundData
+from flowlace_trainers.sound.front_end import Floats
 from flowlace_trainers.sound.network import SoundHead, SoundNetwork
 from flowlace_trainers.sound.task import ALL_FOLDS, SoundTask, head_logits
 
@@ -62,7 +63,7 @@ def export(
     from flowlace_trainers.sound.export import export_files, write_spec
 
     every = _data(config, clips, teacher, data)
-    classes = _classes(every, run)
+    logits = _logits(every, run)
     for fold in (*every.folds, ALL_FOLDS):
         task = SoundTask(every, fold)
         target = models if fold == ALL_FOLDS else _folder(run, fold)
@@ -78,7 +79,7 @@ def export(
         }
         network = SoundNetwork(every.trunk, _head(task, run)).eval()
         files = export_files(network, task.config, task.training, target, facts)
-        write_spec(task.config, files, classes, target)
+        write_spec(task.config, files, _classes(every, logits, fold), target)
         for one in files.values():
             console.print(f"{target / one.file.file}  sha256 {one.file.sha256}")
 
@@ -93,7 +94,7 @@ def evaluate(
 
     every = _data(config, clips, teacher, data)
     scores = measure_folds(every, {fold: _folder(run, fold) for fold in every.folds})
-    classes = _classes(every, run)
+    classes = _classes(every, _logits(every, run), ALL_FOLDS)
     network = SoundNetwork(every.trunk, _head(SoundTask(every), run))
     parameters = sum(one.numel() for one in network.parameters())
     measured = facts(every, scores, models, classes, parameters)
@@ -116,18 +117,25 @@ def _head(task: SoundTask, run: Path) -> SoundHead:
     return head
 
 
-def _classes(every: SoundData, run: Path) -> list[CalibratedClass]:
-    """Returns how scores are read, from windows of each fold seen by what learnt without it."""
+def _logits(every: SoundData, run: Path) -> Floats:
+    """Returns the logits of all windows, each fold's by what learnt without it."""
     import torch
 
     pool = every.pool
     logits = np.zeros_like(pool.truth)
     for fold in every.folds:
-        places = pool.of_folds(lambda one, fold=fold: one == fold)  # type: ignore[misc]
+        places = pool.of_folds(fold.__eq__)
         head = _head(SoundTask(every, fold), run)
         logits[places] = head_logits(head, torch.from_numpy(pool.features[places]))
-    labels = every.config.labels
-    return calibrated(logits, pool.truth, pool.weight, labels, precision=PRECISION)
+    return logits
+
+
+def _classes(every: SoundData, logits: Floats, left_out: str) -> list[CalibratedClass]:
+    """Returns how scores are read, without a look at the fold that is left out."""
+    pool, labels = every.pool, every.config.labels
+    places = pool.of_folds(lambda fold: fold != left_out)
+    truth, weight = pool.truth[places], pool.weight[places]
+    return calibrated(logits[places], truth, weight, labels, precision=PRECISION)
 
 
 def _score_table(scores: dict[str, Any]) -> Table:

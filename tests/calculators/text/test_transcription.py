@@ -15,7 +15,7 @@ from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.packet import Packet
 from flowlace.testing import CalculatorRun, at, run_calculator
-from flowlace.transcription import opens_transcriber
+from flowlace.transcription import opens_transcriber, registry
 from tests.transcription.fake_engine import FakeTranscriber
 from tests.transcription.voices import RATE_HZ, Sound, joined, noise, voice
 
@@ -26,8 +26,9 @@ SECOND = 1_000_000
 
 
 @pytest.fixture(autouse=True)
-def engine() -> FakeTranscriber:
-    """Registers the engine `fake`, and returns the one that will be opened."""
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeTranscriber:
+    """Registers the engine `fake` for one test, and returns the one that will be opened."""
+    monkeypatch.setattr(registry._openers, "_table", dict(registry._openers._table))
     made = FakeTranscriber()
     opens_transcriber("fake")(lambda: made)
     return made

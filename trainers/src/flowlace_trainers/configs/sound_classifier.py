@@ -49,8 +49,8 @@ CONFIG = SoundConfig(
             "is none of them, or is taken for the nearest: a saw for a chainsaw, a crow for a "
             "rooster, a fan or traffic for rain or sea waves. Speech is read English in studios "
             "and living rooms; singing, whispering, children and crowds were not learnt. Music is "
-            "seventeen tracks and some loops. Recordings are clips people uploaded to Freesound, "
-            "most of them close and clean; far and faint sounds are missed. For other sounds "
+            "six tracks and some fifty loops and single notes. Recordings are clips people "
+            "uploaded to Freesound, most of them close and clean; far and faint sounds are missed. For other sounds "
             "fetch YAMNet (`flowlace models fetch yamnet`, 521 classes, nine times the size). It "
             "must not be relied on where a sound that is missed can hurt anybody."
         ),
@@ -69,7 +69,7 @@ CONFIG = SoundConfig(
         architecture=(
             "The first thirteen convolutions are YAMNet's (MobileNet v1 on log-mel, trained by "
             "Google on AudioSet; Apache-2.0), and stay as they are: 264 thousand weights. Two "
-            "blocks stand for its next four convolutions with matrices of rank 64, an eighth of "
+            "blocks stand for its next four convolutions with matrices of rank 64, a quarter of "
             "their weights with the depthwise ones; they learn to give the same pooled values, "
             "then together with the classes. Mean and largest value of each channel go to one "
             "sigmoid a class. In the int8 file the sigmoid stays in float."

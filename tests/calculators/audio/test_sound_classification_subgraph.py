@@ -200,6 +200,27 @@ def test_options_go_before_the_spec(tmp_path: Path) -> None:
     assert found.reaches_us.tolist() == [50_000, 50_000]
 
 
+@pytest.mark.parametrize(
+    ("more", "thresholds"),
+    [
+        ("least_threshold: 0.7", [0.7, 0.8]),
+        ("least_threshold: 0.9", [0.9, 0.9]),
+        ("least_threshold: 0.9 min_score_threshold: 0.3", [0.3, 0.3]),
+        ('least_threshold: 0.9 class_threshold { label: "deep" threshold: 0.2 }', [0.2, 0.9]),
+    ],
+)
+def test_the_thresholds_of_a_spec_can_be_raised(
+    more: str, thresholds: list[float], tmp_path: Path
+) -> None:
+    found = scored(with_spec(tmp_path, NODES), noise(800), more)[0].classes
+    np.testing.assert_allclose(found.thresholds, thresholds)
+
+
+def test_what_scores_mean_has_to_be_known_to_raise_thresholds(log_mel: Path) -> None:
+    found = scored(log_mel, noise(800), "least_threshold: 0.9")[0].classes
+    np.testing.assert_allclose(found.thresholds, [0.5, 0.5])
+
+
 def test_a_spec_can_change_the_front_end(tmp_path: Path) -> None:
     nodes = {
         "SpectrogramCalculator": {

@@ -74,7 +74,8 @@ bench-objects: $(INSTALLED)  ## object tracking: scores on streets with exact tr
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/object_tracking_accuracy.py
 
 bench-sound: $(INSTALLED)  ## sound events: accuracy and cost beside YAMNet, on ../shared/data/audio
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py \
+		--markdown docs/benchmarks/sound_accuracy.md
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 0
 
 bench-speech: $(INSTALLED)  ## transcription: words, times and what is invented
@@ -93,19 +94,7 @@ $(TRAINERS): $(INSTALLED) trainers/pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --editable trainers
 	@touch $@
 
-test-bench-sound: $(INSTALLED)  ## sound events: accuracy and cost beside YAMNet, on ../shared/data/audio
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 0
-
-bench-speech: $(INSTALLED)  ## transcription: words, times and what is invented
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/transcription_accuracy.py
-
-bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/library_search.py
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
-
-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
+test-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
 	cd trainers && $(abspath $(BIN))/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/trainers
 

@@ -157,7 +157,7 @@ def page(compared: Sequence[SoundModel]) -> Iterator[str]:
     """Yields the lines of the page."""
     yield "# Sound classifiers, side by side"
     yield ""
-    yield "Made by `make bench-sound`; `benchmarks/sound_accuracy.py` says what is measured how."
+    yield "Made by `benchmarks/sound_accuracy.py`, which says what is measured how."
     yield "`sound_classifier` is not the packaged file, which learnt from all folds, but one made"
     yield "alike that learnt without fold 4. The packaged one's card has all four folds."
     yield ""

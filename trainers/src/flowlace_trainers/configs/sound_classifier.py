@@ -52,7 +52,8 @@ CONFIG = SoundConfig(
             "six tracks and some fifty loops and single notes. Recordings are clips people "
             "uploaded to Freesound, most of them close and clean; far and faint sounds are "
             "missed. For other sounds fetch YAMNet (`flowlace models fetch yamnet`, 521 classes, "
-            "nine times the size). It must not be relied on where a sound that is missed can hurt anybody."
+            "nine times the size). It must not be relied on where a sound that is missed can hurt "
+            "anybody."
         ),
         data=(
             "ESC-10 (K. J. Piczak 2015, folds 1 to 4 as its author parted them, 32 clips of 5 s "

@@ -57,6 +57,9 @@ class RadarGrid:
     quality: NDArray[np.uint8] | None = None
     """`[y, x]` bits of `Quality`; None where nothing is known against any pixel."""
 
+    received_us: int | None = None
+    """When a live source got it, as `observed_us`; None where it was not live."""
+
     def __post_init__(self) -> None:
         if self.rain_rate_mm_h.ndim != 2 or not self.rain_rate_mm_h.size:
             raise ValueError(f"rain must be [y, x], not of shape {self.rain_rate_mm_h.shape}")

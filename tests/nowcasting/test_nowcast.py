@@ -75,7 +75,7 @@ def test_where_the_newest_frame_is_missing_the_nowcast_starts_from_an_older_one(
 
 def test_sprog_chooses_frames_evenly_apart() -> None:
     frames = moving_rain([-30, -20, -10, -5, 0, 30], 0.5, 0)
-    history = RainHistory(frames=frames[:-1], minutes=(-30, -20, -10, -5, 0))
+    history = RainHistory(frames=list(frames[:-1]), minutes=(-30, -20, -10, -5, 0))
     assert history.evenly(5) == ((2, 3, 4), 5)
     assert history.evenly(10) == ((1, 2, 4), 10)
 

@@ -61,7 +61,9 @@ def scale_filtering(
         )
     places, step = found
     leads = [(lead + history.age_minutes) / step for lead in leads_minutes]
-    rain = sprog(history.frames[list(places)], history.moving() * np.float32(step), leads)
+    rain = sprog(
+        [history.frames[one] for one in places], history.moving() * np.float32(step), leads
+    )
     return rain if thresholds is None else exceedance(rain, thresholds)
 
 

@@ -44,7 +44,7 @@ class MotionOptions:
 
 
 def find_motion(
-    frames: NDArray[np.float32],
+    frames: NDArray[np.float32] | Sequence[NDArray[np.float32]],
     minutes: Sequence[float],
     options: MotionOptions = MotionOptions(),
 ) -> NDArray[np.float32]:
@@ -53,17 +53,19 @@ def find_motion(
     Zero where the pictures are dry; one picture alone does not move.
 
     Args:
-        frames: `[time, y, x]` rain in mm/h; NaN is taken for dry.
+        frames: `[time, y, x]` rain in mm/h, or a list of `[y, x]`; NaN is taken for dry.
         minutes: when each was seen; rising.
         options: how.
     """
-    if frames.ndim != 3 or len(frames) != len(minutes) or not len(frames):
+    shapes = {one.shape for one in frames}
+    if len(shapes) != 1 or len(frames) != len(minutes) or frames[0].ndim != 2:
         raise NowcastError(
-            f"motion needs frames [time, y, x] with a time each, not {frames.shape} "
-            f"with {len(minutes)} times"
+            f"motion needs frames [y, x] of one shape with a time each, not {len(frames)} of "
+            f"{sorted(shapes)} with {len(minutes)} times"
         )
-    reduction = options.reduction or _usual_reduction(frames.shape[1:])
-    rows, columns = (max(16, size // reduction) for size in frames.shape[1:])
+    shape = frames[0].shape
+    reduction = options.reduction or _usual_reduction(shape)
+    rows, columns = (max(16, size // reduction) for size in shape)
     pairs = choose_pairs(minutes, options.pairs, options.pair_minutes)
     wanted = {index for pair in pairs for index in pair}
     small = {index: _reduced_grey(frames[index], (columns, rows)) for index in wanted}
@@ -75,8 +77,8 @@ def find_motion(
         flow += (weight / np.float32(minutes[second] - minutes[first]))[..., None] * found
         weights += weight
     smooth = _spread(flow, weights, options.smoothing_px / reduction)
-    scale = np.array([frames.shape[2] / columns, frames.shape[1] / rows], np.float32)
-    size = (frames.shape[2], frames.shape[1])
+    scale = np.array([shape[1] / columns, shape[0] / rows], np.float32)
+    size = (shape[1], shape[0])
     full = cv2.resize(smooth * scale, size, interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(np.moveaxis(full, -1, 0), np.float32)
 
@@ -122,11 +124,15 @@ def _dis_flow(
 
 
 def _edges(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Returns the strength of edges: where there are none, flow is a guess."""
-    soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1.0)
-    along_x = cv2.Sobel(soft, cv2.CV_32F, 1, 0)
-    along_y = cv2.Sobel(soft, cv2.CV_32F, 0, 1)
-    return cv2.magnitude(along_x, along_y).astype(np.float32, copy=False)
+    """Returns the strength of edges: where there are none, flow is a guess.
+
+    Not by `cv2.magnitude`: its last bit differs from run to run, and a replay has to be the same.
+    """
+    soft = cv2.GaussianBlur(grey, (0, 0), 1.0)
+    along_x = cv2.Sobel(soft, cv2.CV_16S, 1, 0).astype(np.float32)
+    along_y = cv2.Sobel(soft, cv2.CV_16S, 0, 1).astype(np.float32)
+    strength: NDArray[np.float32] = np.sqrt(along_x * along_x + along_y * along_y)
+    return strength
 
 
 def _corner_flow(

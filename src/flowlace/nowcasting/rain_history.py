@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,8 +16,8 @@ from flowlace.nowcasting.motion import MotionOptions, find_motion
 class RainHistory:
     """Rain up to now, the newest last."""
 
-    frames: NDArray[np.float32]
-    """`[time, y, x]` in mm/h; NaN where nothing was seen."""
+    frames: Sequence[NDArray[np.float32]]
+    """`[y, x]` each, in mm/h; NaN where nothing was seen."""
     minutes: tuple[float, ...]
     """When each frame was seen, rising; 0 is now, so none is positive."""
     pixel_km: float = 1.0
@@ -36,14 +37,13 @@ class RainHistory:
             raise NowcastError("all frames are NaN throughout; there is nothing to start from")
         kept = np.flatnonzero(is_there)
         minutes = tuple(float((one - len(frames) + 1) * step_minutes) for one in kept)
-        return cls(frames=frames if is_there.all() else frames[kept], minutes=minutes,
+        return cls(frames=[frames[one] for one in kept], minutes=minutes,
                    pixel_km=pixel_km)  # fmt: skip
 
     @property
     def newest(self) -> NDArray[np.float32]:
         """The last frame."""
-        last: NDArray[np.float32] = self.frames[-1]
-        return last
+        return self.frames[-1]
 
     @property
     def age_minutes(self) -> float:

@@ -25,7 +25,7 @@ _RADII_A_UNIT = 16  # resolution of the table of filters by radius
 
 
 def sprog(
-    frames: NDArray[np.float32],
+    frames: NDArray[np.float32] | Sequence[NDArray[np.float32]],
     motion: NDArray[np.float32],
     leads_steps: Sequence[float],
 ) -> NDArray[np.float32]:

@@ -205,7 +205,7 @@ class Watching:
         self.source = WatchedRadarFolder(folder, clock, options, wall_clock_us=10**15)
 
     def minute(self) -> float:
-        frame = self.source.read(0.5)
+        frame = self.source.read(5)
         assert frame is not None
         start = time_in_name(name_of(0))
         assert start is not None
@@ -221,6 +221,22 @@ def test_a_watched_folder_gives_what_is_there_and_then_what_arrives(tmp_path: Pa
         watching.source.read(3)
     put(tmp_path, 4)
     assert watching.minute() == 4
+
+
+def test_the_folder_is_looked_at_no_oftener_than_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = Watching(tmp_path)
+    looks: list[int] = []
+    look = watching.source._look
+    monkeypatch.setattr(
+        watching.source, "_look", lambda: looks.append(watching.clock.now_us()) or look()
+    )
+    for _ in range(50):
+        with pytest.raises(SourceTimeoutError):
+            watching.source.read(0.2)
+    assert looks == [0, 2_000_000, 4_000_000, 6_000_000, 8_000_000, 10_000_000][: len(looks)]
+    assert len(looks) >= 5
 
 
 def test_what_is_watched_tells_when_it_was_received(tmp_path: Path) -> None:

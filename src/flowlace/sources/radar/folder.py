@@ -159,6 +159,7 @@ class WatchedRadarFolder(Source):
         self._unread: dict[str, _Unread] = {}
         self._waiting: deque[RadarGrid] = deque()
         self._closed = threading.Event()
+        self._next_look_us = clock.now_us()
         self.counts = SourceCounts()
         self.info = SourceInfo(name=name or str(folder))
         self._check = FeedCheck(self.info.name, self.counts)
@@ -171,15 +172,15 @@ class WatchedRadarFolder(Source):
                 self.counts.read += 1
                 grid = self._waiting.popleft()
                 return Frame(grid, grid.observed_us)
-            if self._look():
-                continue
             now_us = self._clock.now_us()
+            if now_us >= self._next_look_us:
+                if not self._look():
+                    self._next_look_us = now_us + round(self._options.poll_s * 1e6)
+                continue
             if end_us is not None and now_us >= end_us:
                 raise SourceTimeoutError(f"source {self.info.name!r}: no new file in {timeout_s} s")
-            wait_us = round(self._options.poll_s * 1e6)
-            self._clock.wait(
-                self._closed, wait_us if end_us is None else min(wait_us, end_us - now_us)
-            )
+            wake_us = self._next_look_us if end_us is None else min(self._next_look_us, end_us)
+            self._clock.wait(self._closed, wake_us - now_us)
         return None
 
     def close(self) -> None:

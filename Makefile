@@ -9,7 +9,8 @@ SWIFTSHADER := .swiftshader/icd
 TRAINERS := $(VENV)/.trainers
 
 .PHONY: help install demo test lint types unit format bench bench-engine bench-tracking \
-	bench-inference bench-objects bench-sound bench-speech bench-recorder soak clean \
+	bench-inference bench-objects bench-sound bench-speech bench-recorder bench-nowcast \
+	soak clean \
 	trainers test-trainers
 
 help:  ## show what can be made
@@ -55,7 +56,7 @@ format: $(INSTALLED)  ## format and sort imports
 	$(BIN)/ruff format .
 
 bench: bench-engine bench-tracking bench-inference bench-objects bench-sound bench-speech \
-	bench-recorder  ## all benchmarks; needs minutes and, for peers, downloads
+	bench-recorder bench-nowcast  ## all benchmarks; needs minutes and, for peers, downloads
 
 bench-engine: $(INSTALLED)  ## engine cost beside the last MediaPipe wheel with a graph API
 	$(BIN)/python benchmarks/engine_cost.py
@@ -85,6 +86,9 @@ bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/library_search.py
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
+
+bench-nowcast: $(INSTALLED)  ## nowcasting baselines beside published scores, and pysteps where it is installed
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/nowcast_baselines.py
 
 trainers: $(TRAINERS)  ## install the trainers and torch into the virtual environment
 

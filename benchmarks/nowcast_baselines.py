@@ -223,7 +223,8 @@ def page(scores: dict[Any, Score], peers: dict[Any, Score], chances: dict[Any, A
         "CSI at 0.2/1/2/5 mm/h and MAE in mm/h.",
         "CPU is for motion and a forecast every 5 minutes up to the lead.",
         "",
-        "| event, lead | method | flowlace | pysteps 1.21.5, published with the data | pysteps here "
+        "| event, lead | method | flowlace | pysteps 1.21.5, published with the data "
+        "| pysteps here "
         "| FSS at 1 mm/h, 1/5/17 km | CPU ms | pysteps CPU ms |",
         "|---|---|---|---|---|---|---|---|",
     ]

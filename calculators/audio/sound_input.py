@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.calculators.audio.sample_clock import SampleClock
-from flowlace.formats.time_series import Matrix
+from flowlace.formats.time_series import Matrix, are_samples
 from flowlace.framework.calculator import Calculator
 
 GAPS: Final = "gaps"
@@ -48,9 +48,9 @@ def continued(
 
 
 def finite_samples(calculator: Calculator[Any], matrix: Matrix) -> NDArray[Any]:
-    """Returns the values with silence for NaN and infinity, which are counted."""
+    """Returns the values with silence for NaN, infinity and absurd values, which are counted."""
     values = matrix.values
-    is_finite = np.isfinite(values)
+    is_finite = are_samples(values)
     if is_finite.all():
         return values
     calculator.count(NON_FINITE_SAMPLES, int(np.count_nonzero(~is_finite)))

@@ -30,8 +30,8 @@ WINDOW_US = 975_000
 MOST_CLIPS = 36
 """Of one class."""
 SCAPES = 40
-LOWEST, HIGHEST = 0.5, 0.95
-"""Thresholds."""
+LOWEST, HIGHEST = 0.8, 0.95
+"""Thresholds. Lower ones let too many sounds through that no class is for: sound_thresholds.py."""
 LEAST_SCORE = 1 / 512
 """Half a step of scores in 8 bits: a score of 0 has no logarithm."""
 

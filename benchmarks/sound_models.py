@@ -16,7 +16,8 @@ from flowlace.formats.sound_scores import SoundScores
 from flowlace.formats.time_series import Matrix, TimeSeriesHeader, duration_us
 from flowlace.framework.config_load import load_graph_config
 from flowlace.framework.graph import CalculatorGraph
-from flowlace.framework.options_message import options_from_fields
+from flowlace.framework.options import options_message
+from flowlace.framework.options_message import merge_options, options_from_fields
 from flowlace.framework.packet import Packet
 from flowlace.framework.validation import validate_graph
 from flowlace.inference.find_model import find_model
@@ -49,7 +50,10 @@ class SoundModel:
         fields = {"model_path": self.path, **self.options}
         for node in config.nodes:
             if node.calculator == "SoundClassificationSubgraph":
-                node.set_options(options_from_fields(SoundClassificationOptions, fields))
+                kind = SoundClassificationOptions
+                given = node.given_options(options_message(kind).full_name)
+                over = options_from_fields(kind, fields)
+                node.set_options(merge_options(given.read_as(kind), over) if given else over)
         set_options(config, settings)
         return CalculatorGraph(validate_graph(config))
 

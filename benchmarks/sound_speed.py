@@ -174,7 +174,7 @@ def page(hours: float) -> Iterator[str]:
     models = compared()
     yield "# What listening costs"
     yield ""
-    yield "Made by `make bench-sound`; `benchmarks/sound_speed.py` says what is measured how."
+    yield "Made by `benchmarks/sound_speed.py`, which says what is measured how."
     yield ""
     yield "## CPU"
     yield ""

@@ -75,6 +75,9 @@ class SoundClassificationOptions:
     """As in InferenceCalculatorOptions."""
     executor: str = option(10)
     """Name of the executor the model runs on; the graph's default one if empty."""
+    least_threshold: float | None = option(11)
+    """Raises the own thresholds of a model whose scores are calibrated to this: they were set among
+    sounds it knows, and it takes others for them. Thresholds given here stay as they are."""
 
 
 @register_subgraph("SoundClassificationSubgraph", options=SoundClassificationOptions)
@@ -264,6 +267,11 @@ class _Nodes:
             made.options = [GivenOptions.of(own)]
         return [made]
 
+    @property
+    def _is_calibrated_by_spec(self) -> bool:
+        fields = self._model.spec.options("ScoreCalibrationCalculator")
+        return bool(fields) and self._options.calibration is None and not self._options.label_group
+
     def _scores(self) -> NodeConfig:
         if self._calibration():
             source = "calibrated_scores"
@@ -286,6 +294,11 @@ class _Nodes:
             "ignore_label": list(options.ignore_labels),
         }
         special = {one["label"]: dict(one) for one in fields.get("sound_class", ())}
+        if options.least_threshold is not None and self._is_calibrated_by_spec:
+            least = options.least_threshold
+            fields["threshold"] = max(fields.get("threshold", least), least)
+            for one in special.values():
+                one["threshold"] = max(one.get("threshold", least), least)
         if options.min_score_threshold is not None:
             fields["threshold"] = options.min_score_threshold
             for one in special.values():

@@ -24,6 +24,7 @@ from flowlace.transcription.registry import BUILT_IN, known_transcribers, open_t
 from flowlace.transcription.speech_segments import SegmentOptions
 from flowlace.transcription.speech_transcriber import SpeechTranscriber, TimedUpdate
 from flowlace.transcription.transcriber import Sound, TranscriberOptions
+from flowlace.transcription.voice_activity import FrameActivity
 
 _MOST_OVERLAPS: Final = 10
 """Packets in a row that begin before the one before ends: the rate is not what was said."""
@@ -59,7 +60,9 @@ class TranscriptionOptions:
     longest_us: int = option(12, "int64", default=SegmentOptions().longest_us)
     """A longer segment is cut at the quietest place of its last two seconds."""
     activity_label: str = option(13, default="speech")
-    """Which kind of sound is speech, where ACTIVITY has the scores of several."""
+    """Which kind of sound is speech, where ACTIVITY has the scores of several; capitals or not."""
+    takes_any_scores: bool = option(14)
+    """Scores that know no speech have no say, instead of being an error."""
 
 
 @register_calculator
@@ -69,8 +72,9 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
     Inputs:   SOUND (Matrix), one channel at the engine's rate (16 kHz), with a header
               (TimeSeriesHeader)
               ACTIVITY (float, bool or SoundScores), optional: probability that somebody speaks, or
-              whether, from the packet's timestamp to the next packet's; level and pitch decide
-              without it
+              whether, from the packet's timestamp to the next packet's. A float or bool is
+              believed; scores of a sound classifier, which knows what and not exactly when, have
+              to agree with level and pitch. These two decide without it
     Outputs:  UPDATES (TranscriptUpdate), partial and final states of segments
               WORDS (list[WordRow]), the words of each final segment that has any
 
@@ -141,11 +145,12 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
         self._start_us = 0
         self._anchor_sample = 0
         self._activity = _ActivityTimes() if "ACTIVITY" in self.input_headers else None
+        self._is_believed = True
         self._speech = SpeechTranscriber(
             transcriber,
             rate_hz,
             _segment_options(options),
-            self._is_active if self._activity is not None else None,
+            self._judged if self._activity is not None else None,
         )
         self._waiting: deque[Packet[Matrix]] = deque()
         self._overlaps = 0
@@ -181,17 +186,20 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
             is_active = self._probability(given.payload) >= self.options.activity_threshold
             assert self._activity is not None
             self._activity.note(given.timestamp, is_active)
+            self._is_believed = not isinstance(given.payload, SoundScores)
 
     def _probability(self, activity: float | SoundScores) -> float:
         if not isinstance(activity, SoundScores):
             return float(activity)
-        labels = activity.classes.labels
-        if self.options.activity_label not in labels:
-            raise TranscriptionError(
-                f"ACTIVITY has no scores of {self.options.activity_label!r} (activity_label), but "
-                f"of: {', '.join(labels)}"
-            )
-        return float(activity.values[labels.index(self.options.activity_label)])
+        wanted, labels = self.options.activity_label, activity.classes.labels
+        numbers = [n for n, label in enumerate(labels) if label.lower() == wanted.lower()]
+        if numbers:
+            return float(activity.values[numbers[0]])
+        if self.options.takes_any_scores:
+            return 1.0
+        raise TranscriptionError(
+            f"ACTIVITY has no scores of {wanted!r} (activity_label), but of: {', '.join(labels)}"
+        )
 
     def _hear_waiting(self) -> None:
         while self._waiting:
@@ -238,9 +246,13 @@ class TranscriptionCalculator(Calculator[TranscriptionOptions]):
     def _time_us(self, sample: int) -> int:
         return self._clock.time_of(sample - self._anchor_sample)
 
-    def _is_active(self, samples: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _judged(self, found: FrameActivity, samples: NDArray[np.int64]) -> FrameActivity:
         assert self._activity is not None
-        return self._activity.at([self._time_us(int(one)) for one in samples])
+        speaks = self._activity.at([self._time_us(int(one)) for one in samples])
+        if self._is_believed:
+            return FrameActivity(speaks, speaks, found.level_db)
+        # Windows of a second blur edges: the level says where a stretch begins and ends.
+        return FrameActivity(found.is_active, found.is_voiced & speaks, found.level_db)
 
     def _send(self, updates: list[TimedUpdate]) -> None:
         for one in updates:

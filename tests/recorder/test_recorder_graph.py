@@ -28,7 +28,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[s
     opens_transcriber("fake")(FakeTranscriber)
     yield {
         "models": [f"sound_events__classifier={log_mel_model(tmp_path)}"],
-        "settings": ["transcription__transcriber.engine=fake"],
+        "settings": ["transcriber.engine=fake"],
     }
     assert threading.active_count() < 20
 

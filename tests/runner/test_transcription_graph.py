@@ -14,7 +14,7 @@ from flowlace.runner.graph_runner import BoundSink, GraphRunner
 from flowlace.runner.node_settings import configured_graph
 from flowlace.sinks.registry import open_sink
 from flowlace.sources.registry import open_source
-from flowlace.transcription import opens_transcriber
+from flowlace.transcription import opens_transcriber, registry
 from tests.transcription.fake_engine import FakeTranscriber
 from tests.transcription.real_speech import asr_folder
 from tests.transcription.voices import RATE_HZ, joined, noise, voice
@@ -54,11 +54,12 @@ def written(folder: Path, name: str, rate_hz: int, channels: int) -> Path:
 
 @pytest.mark.parametrize(("rate_hz", "channels"), [(16_000, 1), (44_100, 2), (8_000, 1)])
 def test_any_rate_and_number_of_channels_gives_words_with_the_same_times(
-    tmp_path: Path, rate_hz: int, channels: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate_hz: int, channels: int
 ) -> None:
-    opens_transcriber("fake for the graph")(FakeTranscriber)
+    monkeypatch.setattr(registry._openers, "_table", dict(registry._openers._table))
+    opens_transcriber("fake")(FakeTranscriber)
     source = written(tmp_path, f"talk{rate_hz}", rate_hz, channels)
-    rows = words_of(source, tmp_path, "transcriber.engine=fake for the graph")
+    rows = words_of(source, tmp_path, "transcriber.engine=fake")
     assert [row["word"] for row in rows] == ["w0", "w1", "w2", "w0", "w1"]
     starts = [row["start_us"] for row in rows]
     assert starts == pytest.approx([0.7e6, 1.7e6, 2.7e6, 4.2e6, 5.2e6], abs=50_000)

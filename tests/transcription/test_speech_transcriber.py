@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from flowlace.transcription.errors import TranscriptionError
 from flowlace.transcription.speech_transcriber import SpeechTranscriber, TimedUpdate
+from flowlace.transcription.voice_activity import FrameActivity
 from tests.transcription.fake_engine import FakeTranscriber
 from tests.transcription.voices import RATE_HZ, Sound, joined, noise, silence, voice
 
@@ -82,10 +84,12 @@ def test_words_after_a_reset_have_places_in_the_whole_stream() -> None:
 
 
 def test_another_may_say_where_somebody_speaks() -> None:
+    def judge(found: FrameActivity, samples: NDArray[np.int64]) -> FrameActivity:
+        speaks = (samples >= 2 * RATE_HZ) & (samples < 3 * RATE_HZ)
+        return FrameActivity(speaks, speaks, found.level_db)
+
     engine = FakeTranscriber()
-    speech = SpeechTranscriber(
-        engine, RATE_HZ, active_at=lambda at: (at >= 2 * RATE_HZ) & (at < 3 * RATE_HZ)
-    )
+    speech = SpeechTranscriber(engine, RATE_HZ, judge=judge)
     speech.accept(noise(5, 0.1), 0)
     [(begin, end)] = engine.stretches()
     assert begin / RATE_HZ == pytest.approx(1.7, abs=0.04)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from flowlace.framework.options import option, proto_options
 
 MICROSECONDS = 1_000_000
-_LOUDEST = np.float32(1e10)
+LOUDEST_SAMPLE = np.float32(1e10)
 """More than 32-bit integers without a scale; powers and spectra of it still are float32."""
 
 
@@ -90,7 +90,7 @@ def are_samples(values: NDArray[Any]) -> NDArray[np.bool_]:
     >>> are_samples(np.array([0.5, np.nan, np.inf, 32768, 1e30], np.float32))
     array([ True, False, False,  True, False])
     """
-    found: NDArray[np.bool_] = np.abs(values) <= _LOUDEST
+    found: NDArray[np.bool_] = np.abs(values) <= LOUDEST_SAMPLE
     return found
 
 

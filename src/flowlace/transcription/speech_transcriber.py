@@ -18,8 +18,8 @@ _BLOCK_FRAMES: Final = 10
 
 DEFAULT_OPTIONS: Final = SegmentOptions()
 
-ActiveAt = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
-"""Tells for samples, each the first of a frame, whether somebody speaks."""
+Judge = Callable[[FrameActivity, NDArray[np.int64]], FrameActivity]
+"""Has the last word on frames: gets what level and pitch say, and each one's first sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SpeechTranscriber:
         transcriber: an open engine; closing it is the caller's.
         sample_rate_hz: the rate it was opened with; a multiple of 100.
         options: when a stretch begins and ends.
-        active_at: tells where somebody speaks; the level and pitch of the sound do if left out.
+        judge: has the last word on where somebody speaks; level and pitch have it if left out.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class SpeechTranscriber:
         transcriber: Transcriber,
         sample_rate_hz: int,
         options: SegmentOptions = DEFAULT_OPTIONS,
-        active_at: ActiveAt | None = None,
+        judge: Judge | None = None,
     ) -> None:
         if sample_rate_hz % FRAMES_A_SECOND:
             raise TranscriptionError(
@@ -63,7 +63,7 @@ class SpeechTranscriber:
             least_level_db=options.least_level_db,
         )
         self._segments = SpeechSegments(options)
-        self._active_at = active_at
+        self._judge = judge
         self._frame = self._activity.frame_samples
         self._block = _BLOCK_FRAMES * self._frame
         self._waiting: list[Sound] = []
@@ -139,10 +139,9 @@ class SpeechTranscriber:
 
     def _found(self, sound: Sound, first_sample: int) -> FrameActivity:
         found = self._activity.find(sound)
-        if self._active_at is None:
+        if self._judge is None:
             return found
-        is_active = self._active_at(first_sample + np.arange(0, len(sound), self._frame))
-        return FrameActivity(is_active, is_active, found.level_db)
+        return self._judge(found, first_sample + np.arange(0, len(sound), self._frame))
 
     def _hear_piece(self, piece: SpeechPiece) -> list[TimedUpdate]:
         updates = []

@@ -150,14 +150,8 @@ def test_thresholds_can_be_set_for_all_and_for_one(log_mel: Path) -> None:
     np.testing.assert_allclose(found.thresholds, [0.7, 0.9])
 
 
-def with_spec(
-    monkeypatch: pytest.MonkeyPatch, folder: Path, nodes: Mapping[str, Any], **fields: Any
-) -> str:
-    """Packages a model with a spec, and returns its name."""
-    from flowlace.inference import find_model
-    from flowlace.inference.find_model import DescribedModel
-    from flowlace.inference.model_spec import read_model_spec
-
+def with_spec(folder: Path, nodes: Mapping[str, Any], **fields: Any) -> Path:
+    """Writes a model with a spec beside it, and returns its path."""
     file = log_mel_model(folder)
     spec = {
         "name": "tiny_sounds",
@@ -168,10 +162,8 @@ def with_spec(
         "nodes": nodes,
         **fields,
     }
-    (folder / "spec.json").write_text(json.dumps(spec))
-    made = DescribedModel(folder=folder, spec=read_model_spec(folder / "spec.json"))
-    monkeypatch.setattr(find_model, "packaged_models", lambda: {"tiny_sounds": made})
-    return "tiny_sounds"
+    file.with_suffix(".json").write_text(json.dumps(spec))
+    return file
 
 
 NODES: Mapping[str, Any] = {
@@ -190,12 +182,9 @@ NODES: Mapping[str, Any] = {
 }
 
 
-def test_the_spec_calibrates_and_sets_thresholds(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    name, sound = with_spec(monkeypatch, tmp_path, NODES), tone(300, 0, 2, 2)
-    found, plain = (scored(model, sound)[1_000_000] for model in (name, log_mel_model(
-        Path(str(tmp_path / "..")))))  # fmt: skip
+def test_the_spec_calibrates_and_sets_thresholds(tmp_path: Path, log_mel: Path) -> None:
+    models, sound = (with_spec(tmp_path, NODES), log_mel), tone(300, 0, 2, 2)
+    found, plain = (scored(model, sound)[1_000_000] for model in models)
     logit = np.log(plain.values / (1 - plain.values.astype(float)))
     wanted = 1 / (1 + np.exp(-(logit * [2, 1] + [0, -3])))
     np.testing.assert_allclose(found.values, wanted, rtol=1e-3, atol=1e-6)
@@ -204,21 +193,42 @@ def test_the_spec_calibrates_and_sets_thresholds(
     assert found.classes.reaches_us.tolist() == [100_000, 0]
 
 
-def test_options_go_before_the_spec(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    name = with_spec(monkeypatch, tmp_path, NODES)
+def test_options_go_before_the_spec(tmp_path: Path) -> None:
+    name = with_spec(tmp_path, NODES)
     found = scored(name, noise(800), "min_score_threshold: 0.3 reach_us: 50000")[0].classes
     np.testing.assert_allclose(found.thresholds, [0.3, 0.3])
     assert found.reaches_us.tolist() == [50_000, 50_000]
 
 
-def test_a_spec_can_change_the_front_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "thresholds"),
+    [
+        ("least_threshold: 0.7", [0.7, 0.8]),
+        ("least_threshold: 0.9", [0.9, 0.9]),
+        ("least_threshold: 0.9 min_score_threshold: 0.3", [0.3, 0.3]),
+        ('least_threshold: 0.9 class_threshold { label: "deep" threshold: 0.2 }', [0.2, 0.9]),
+    ],
+)
+def test_the_thresholds_of_a_spec_can_be_raised(
+    more: str, thresholds: list[float], tmp_path: Path
+) -> None:
+    found = scored(with_spec(tmp_path, NODES), noise(800), more)[0].classes
+    np.testing.assert_allclose(found.thresholds, thresholds)
+
+
+def test_what_scores_mean_has_to_be_known_to_raise_thresholds(log_mel: Path) -> None:
+    found = scored(log_mel, noise(800), "least_threshold: 0.9")[0].classes
+    np.testing.assert_allclose(found.thresholds, [0.5, 0.5])
+
+
+def test_a_spec_can_change_the_front_end(tmp_path: Path) -> None:
     nodes = {
         "SpectrogramCalculator": {
             "frame_duration_seconds": 0.032, "frame_overlap_seconds": 0.022, "fft_size": 512,
         },
         "MelSpectrumCalculator": {"channel_count": 64, "max_frequency_hertz": 8000.0},
     }  # fmt: skip
-    found = scored(with_spec(monkeypatch, tmp_path, nodes), noise(RATE))
+    found = scored(with_spec(tmp_path, nodes), noise(RATE))
     assert list(found) == [50_000 * place for place in range(20)]
 
 
@@ -243,10 +253,9 @@ def test_a_spec_that_does_not_fit_is_refused(
     nodes: Mapping[str, Any],
     fields: Mapping[str, Any],
     message: str,
-    monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    name = with_spec(monkeypatch, tmp_path, nodes, **fields)
+    name = with_spec(tmp_path, nodes, **fields)
     with pytest.raises(GraphConfigError, match=message):
         scored(name, noise(800))
 

@@ -15,7 +15,7 @@ from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.packet import Packet
 from flowlace.testing import CalculatorRun, at, run_calculator
-from flowlace.transcription import opens_transcriber
+from flowlace.transcription import opens_transcriber, registry
 from tests.transcription.fake_engine import FakeTranscriber
 from tests.transcription.voices import RATE_HZ, Sound, joined, noise, voice
 
@@ -26,8 +26,9 @@ SECOND = 1_000_000
 
 
 @pytest.fixture(autouse=True)
-def engine() -> FakeTranscriber:
-    """Registers the engine `fake`, and returns the one that will be opened."""
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeTranscriber:
+    """Registers the engine `fake` for one test, and returns the one that will be opened."""
+    monkeypatch.setattr(registry._openers, "_table", dict(registry._openers._table))
     made = FakeTranscriber()
     opens_transcriber("fake")(lambda: made)
     return made
@@ -266,14 +267,21 @@ def sound_scores(rain: float, speech: float) -> SoundScores:
     return SoundScores(classes=classes, values=np.array([rain, speech], np.float32))
 
 
-def test_activity_may_be_the_scores_of_a_sound_classifier() -> None:
-    values = [(0.9, 0.1), (0.1, 0.9), (0.9, 0.3)]
-    scored = [at((0, 2, 3)[n] * SECOND, sound_scores(*both)) for n, both in enumerate(values)]
-    plain = [at((0, 2, 3)[n] * SECOND, both[1]) for n, both in enumerate(values)]
-    sound = packets(noise(5, 0.1))
-    assert words_of(transcribed(sound, ACTIVITY=scored)) == words_of(
-        transcribed(sound, ACTIVITY=plain)
-    )
+def test_a_voice_is_speech_only_where_a_classifier_hears_speech_too() -> None:
+    heard = [at(0, sound_scores(0.9, 0.1)), at(4 * SECOND, sound_scores(0.1, 0.9))]
+    first, second = transcribed(packets(TALK)).payloads("WORDS")
+    assert first[0].start_us < 4 * SECOND < second[0].start_us
+    run = transcribed(packets(TALK), ACTIVITY=heard)
+    [rows] = run.payloads("WORDS")
+    assert [(one.start_us, one.end_us) for one in rows] == [
+        (one.start_us, one.end_us) for one in second
+    ]
+    assert run.counters == {"rejected_stretches": 1}
+
+
+def test_noise_is_no_speech_even_where_a_classifier_hears_speech() -> None:
+    run = transcribed(packets(noise(5, 0.1)), ACTIVITY=[at(0, sound_scores(0.1, 0.9))])
+    assert words_of(run) == []
 
 
 def test_a_classifier_that_does_not_know_speech_is_told() -> None:
@@ -283,6 +291,22 @@ def test_a_classifier_that_does_not_know_speech_is_told() -> None:
             replace(FAKE, activity_label="talk"),
             ACTIVITY=[at(0, sound_scores(0, 1))],
         )
+
+
+def test_scores_that_know_no_speech_have_no_say_where_any_are_taken() -> None:
+    run = transcribed(
+        packets(TALK),
+        replace(FAKE, activity_label="talk", takes_any_scores=True),
+        ACTIVITY=[at(0, sound_scores(0, 0))],
+    )
+    assert words_of(run) == words_of(transcribed(packets(TALK)))
+
+
+def test_capitals_of_a_label_make_no_difference() -> None:
+    given = {"ACTIVITY": [at(0, sound_scores(0, 1))]}
+    run = transcribed(packets(TALK), replace(FAKE, activity_label="Speech"), **given)
+    assert words_of(run) == words_of(transcribed(packets(TALK), **given))
+    assert words_of(run)
 
 
 def test_without_any_activity_nothing_is_said() -> None:

@@ -49,10 +49,11 @@ CONFIG = SoundConfig(
             "is none of them, or is taken for the nearest: a saw for a chainsaw, a crow for a "
             "rooster, a fan or traffic for rain or sea waves. Speech is read English in studios "
             "and living rooms; singing, whispering, children and crowds were not learnt. Music is "
-            "six tracks and some fifty loops and single notes. Recordings are clips people uploaded to Freesound, "
-            "most of them close and clean; far and faint sounds are missed. For other sounds "
-            "fetch YAMNet (`flowlace models fetch yamnet`, 521 classes, nine times the size). It "
-            "must not be relied on where a sound that is missed can hurt anybody."
+            "six tracks and some fifty loops and single notes. Recordings are clips people "
+            "uploaded to Freesound, most of them close and clean; far and faint sounds are "
+            "missed. For other sounds fetch YAMNet (`flowlace models fetch yamnet`, 521 classes, "
+            "nine times the size). It must not be relied on where a sound that is missed can hurt "
+            "anybody."
         ),
         data=(
             "ESC-10 (K. J. Piczak 2015, folds 1 to 4 as its author parted them, 32 clips of 5 s "

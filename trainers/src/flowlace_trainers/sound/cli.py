@@ -31,7 +31,7 @@ Data = Annotated[Path, typer.Option(help="folder for data that can be made again
 Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
 Models = Annotated[Path, typer.Option(help="folder for the exported files")]
 DATA = Path("runs/data")
-PRECISION = 0.9
+PRECISION = 0.95
 """Of windows of mixed sounds at or above a class's threshold, wanted share that holds it."""
 
 

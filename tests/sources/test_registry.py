@@ -169,3 +169,8 @@ def test_options_get_their_types() -> None:
 def test_mistakes_in_options_are_named(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read(text)
+
+
+def test_a_folder_gives_no_sound(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"is a folder .* name one sound file"):
+        open_source(str(tmp_path), wants=Medium.SOUND)

@@ -162,6 +162,8 @@ def test_options_get_their_types() -> None:
     [
         ("gain=1&chanels=2", "'chanels' is not known; known are: gain, channels, is_loud, name"),
         ("gain=loud", "gain='loud' must be of type float"),
+        ("gain=inf", "gain='inf' must be a finite number"),
+        ("gain=nan", "gain='nan' must be a finite number"),
         ("gain=1&is_loud=2", "is_loud='2' must be 0 or 1"),
         ("channels=2", "'gain' is needed"),
     ],

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
 
 import av
-import numpy as np
-from numpy.typing import NDArray
 
 from flowlace.calculators.core.options_packet import with_options_packet
 from flowlace.formats.time_series import MICROSECONDS, Matrix, TimeSeriesHeader, duration_us
@@ -16,6 +15,9 @@ from flowlace.framework.contract import Port
 from flowlace.framework.options import option, proto_options
 from flowlace.framework.packet import Packet
 from flowlace.framework.registry import register_calculator
+from flowlace.sources.container import packets_to_cut
+from flowlace.sources.decoding import float_samples
+from flowlace.sources.sound_length import missing_sound
 
 _GAP_US: Final = 20_000
 """Containers round timestamps, some to a frame of their codec; more than this is a gap."""
@@ -74,7 +76,8 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
     file's own timestamps are more than 20 ms later, sound is missing, and the time of the file
     holds again (counts `gaps`); packets that would go back are dropped (counts `time_goes_back`).
 
-    A file that breaks off gives its sound up to there (counts `cut_off`). Damaged parts are an
+    A file that breaks off gives its sound up to there (counts `cut_off`, where the container says
+    how long it should be: MP3, AAC and transport streams don't). Damaged parts are an
     error, or are left out with `ignore_decode_failures` (counts `corrupt`); so is another rate or
     number of channels from some time on (counts `format_changes`).
 
@@ -112,6 +115,7 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
         self._anchor_us: int = 0
         self._count: int = 0
         self._last_pts: int | None = None
+        self._is_cut_off = self._has_left_out = False
         self._set_headers()
 
     def process(self, packets: PacketSet) -> Flow | None:  # noqa: ARG002 - a source has no inputs
@@ -119,6 +123,7 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
         for frame in self._decoded:
             if self._has_sent(frame):
                 return None
+        self._note_a_missing_end()
         return STOP
 
     def close(self) -> None:
@@ -151,6 +156,11 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
         if self._stream is not None:
             context = self._stream.codec_context
             self._rate, self._channels = context.sample_rate, context.channels
+            if not (self._rate and self._channels):
+                raise ValueError(
+                    f"node {self.node_name!r}: {self._path!r} states no sample rate or no "
+                    "channels, so there is no sound in it"
+                )
             header = Packet(
                 TimeSeriesHeader(sample_rate=float(self._rate), num_channels=self._channels)
             )
@@ -163,7 +173,6 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
     def _frames(self) -> Iterator[Any]:
         if self._stream is None:
             return
-        planar = None
         for packet in self._packets():
             try:
                 frames = packet.decode()
@@ -172,22 +181,25 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
                 continue
             for frame in frames:
                 if frame.sample_rate != self._rate or frame.layout.nb_channels != self._channels:
+                    self._has_left_out = True
                     self.count("format_changes")
                     continue
-                planar = planar or av.AudioResampler(format="fltp")
-                yield from planar.resample(frame)
+                yield frame
 
     def _packets(self) -> Iterator[Any]:
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except av.error.FFmpegError:
-                self.count("cut_off")
-                return
-            yield packet
+        return packets_to_cut(self._container, self._stream, lambda _: self._note_cut_off())
+
+    def _note_a_missing_end(self) -> None:
+        """Counts what containers promise and FFmpeg does not miss."""
+        if self._stream is None or self._is_cut_off or self._has_left_out:
+            return
+        end_us = None if self._next_us is None else Fraction(self._next_us)
+        if missing_sound(Path(self._path), self._container, self._stream, end_us):
+            self._note_cut_off()
+
+    def _note_cut_off(self) -> None:
+        self._is_cut_off = True
+        self.count("cut_off")
 
     def _refuse_or_count(self, what: str) -> None:
         if not self._choice.ignore_decode_failures:
@@ -201,8 +213,7 @@ class AudioDecoderCalculator(Calculator[AudioDecoderOptions]):
         timestamp = self._timestamp_of(frame)
         if timestamp is None or not self._is_wanted(timestamp):
             return False
-        values: NDArray[np.float32] = frame.to_ndarray()
-        self.outputs["AUDIO"].send(Packet(Matrix(values), timestamp))
+        self.outputs["AUDIO"].send(Packet(Matrix(float_samples(frame)), timestamp))
         return True
 
     def _is_wanted(self, timestamp: int) -> bool:

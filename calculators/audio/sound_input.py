@@ -5,14 +5,13 @@ calculator finishes what it has and starts anew; columns that were there already
 """
 
 from collections.abc import Callable
-from math import isfinite
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.calculators.audio.sample_clock import SampleClock
-from flowlace.formats.time_series import Matrix
+from flowlace.formats.time_series import LOUDEST_SAMPLE, Matrix, are_samples
 from flowlace.framework.calculator import Calculator
 
 GAPS: Final = "gaps"
@@ -49,12 +48,13 @@ def continued(
 
 
 def finite_samples(calculator: Calculator[Any], matrix: Matrix) -> NDArray[Any]:
-    """Returns the values with silence for NaN and infinity, which are counted."""
+    """Returns the values with silence for NaN, infinity and absurd values, which are counted."""
     values = matrix.values
-    # One pass and one number where all is well: a sum of squares with NaN or infinity is neither.
-    if isfinite(np.vdot(values, values)):
-        return values
-    is_finite = np.isfinite(values)
+    # One pass and one number where all is well: no value is above the root of the sum of squares.
+    with np.errstate(over="ignore"):
+        if np.vdot(values, values).real <= LOUDEST_SAMPLE**2:
+            return values
+    is_finite = are_samples(values)
     if is_finite.all():
         return values
     calculator.count(NON_FINITE_SAMPLES, int(np.count_nonzero(~is_finite)))

@@ -108,3 +108,12 @@ def test_options_of_the_graph_can_be_set(tmp_path: Path, model: str) -> None:
     setting = 'classifier.ignore_labels=["low"]'
     done = classify(low, "--model", model, "--json", "--set", setting)
     assert [one["label"] for one in json.loads(done.stdout)["classes"]] == ["high"]
+
+
+def test_sound_too_loud_for_any_number_is_silence_and_told(tmp_path: Path, model: str) -> None:
+    low = np.sin(2 * np.pi * 300 * np.arange(RATE * 2) / RATE)[None].astype(np.float32)
+    low[:, 8000:8100] *= 1e30
+    file = write_encoded(tmp_path / "loud.wav", "pcm_f32le", low, RATE)
+    done = classify(str(file), "--model", model, "--top", "1")
+    assert "low" in done.stdout
+    assert "samples were no numbers and became silence" in done.stderr

@@ -169,3 +169,14 @@ def test_sound_from_another_program_can_be_recorded(folder: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "piped  0:02.0" in text(recorder(folder, "list"))
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"]])
+def test_a_source_that_gives_no_sound_is_an_error_and_leaves_nothing(
+    folder: Path, quiet: list[str]
+) -> None:
+    done = recorder(folder, "record", "void", "-s", "pcm:-", *quiet)
+    assert done.returncode == 1
+    assert "error: no sound came from 'pcm:-', so there is no recording 'void'" in done.stderr
+    assert text(recorder(folder, "list")) == ""
+    assert list(folder.glob("audio/*")) == []

@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from flowlace.recorder import Library, LibraryError, library
-from flowlace.recorder.library import is_locked
+from flowlace.recorder import (
+    DamagedLibraryError,
+    Library,
+    LibraryError,
+    check_library,
+    library,
+)
+from flowlace.recorder.library import is_locked, name_from
 from tests.recorder.conftest import Record, Say
 
 FOLDER = Path(__file__).parent
@@ -49,9 +55,72 @@ def test_names_are_names_of_files(name: str, library: Library) -> None:
         library.check_name(name)
 
 
-@pytest.mark.parametrize("name", ["a", "Élan vital (2)", "2026-01-01 10.30", "東京", "a_b.v2"])
+@pytest.mark.parametrize(
+    "name", ["a", "Élan vital (2)", "2026-01-01 10.30", "東京", "हिन्दी", "a_b.v2"]
+)
 def test_names_may_be_in_any_language(name: str, library: Library) -> None:
     library.check_name(name)
+
+
+@pytest.mark.parametrize("name", ["\u0301a", "a\u0301" * 51])
+def test_accents_belong_to_a_letter_and_count(name: str, library: Library) -> None:
+    with pytest.raises(LibraryError, match="a recording can't be called"):
+        library.check_name(name)
+
+
+def test_a_name_no_file_can_have_is_an_error_that_counts(library: Library) -> None:
+    with pytest.raises(LibraryError, match="takes 300 bytes, and its file can have a name of 240"):
+        library.check_name("漢" * 100)
+
+
+def test_a_name_is_the_same_however_its_accents_are_written(library: Library, say: Say) -> None:
+    say("Cafe\u0301")
+    assert library.find("CAF\u00c9").name == "Cafe\u0301"
+    with pytest.raises(LibraryError, match="there is a recording called"):
+        library.check_name("caf\u00e9")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("हिन्दी?", "हिन्दी"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("漢" * 100, "漢" * 80),
+        ("\udcff", "recording"),
+    ],
+)
+def test_names_are_made_from_names_of_files_in_any_language(file: str, name: str) -> None:
+    assert name_from(file) == name
+
+
+def test_the_name_of_a_source_may_be_no_unicode(library: Library) -> None:
+    assert library.add("take", "bad\udcff.wav", "2026-01-01T00:00:00+00:00").source == "bad?.wav"
+
+
+def test_an_emptied_database_is_damaged_and_not_an_empty_library(
+    library: Library, record: Record
+) -> None:
+    record("take", seconds=1)
+    library.close()
+    library.path.write_bytes(b"")
+    with pytest.raises(DamagedLibraryError, match="it is empty, but there are sound files"):
+        Library(library.folder, create=True)
+
+
+def test_a_library_that_can_only_be_read_is_read(
+    library: Library, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = record("take", seconds=1)
+    library.connection.execute("UPDATE recordings SET state = 'recording'")
+    library.connection.commit()
+    library.close()
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with Library(library.folder) as read_only:
+        assert read_only.bars(before)
+        assert check_library(read_only) == []
+        assert read_only.find("take").state == "recording"
+        with pytest.raises(LibraryError, match="attempt to write a readonly database"):
+            read_only.set_tags(before, ["new"])
 
 
 def test_renaming_renames_the_file_too(library: Library, record: Record) -> None:

@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 import sqlite3
@@ -81,6 +82,34 @@ def test_a_damaged_page_costs_what_lies_on_it(share: float, library: Library, sa
         assert found.words >= 600
         assert search_library(repaired, "", label="dog").sounds >= 1200
     assert done.rows["recordings"] == 40
+
+
+def test_of_a_database_that_was_cut_off_the_front_is_saved(library: Library, say: Say) -> None:
+    for number in range(40):
+        say(f"take {number:02}", *(f"word{number} fox number {n}" for n in range(20)))
+    folder = closed(library)
+    path = folder / "library.sqlite"
+    os.truncate(path, path.stat().st_size * 2 // 3)
+    with pytest.raises(DamagedLibraryError):
+        Library(folder)
+    assert repair_library(folder).rows["recordings"] == 40
+    with Library(folder) as repaired:
+        assert repaired.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert search_library(repaired, "fox", limit=1000).words >= 400
+
+
+def test_a_disk_that_can_only_be_read_is_an_error_that_names_the_file(
+    library: Library, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say("take")
+    folder = closed(library)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("shutil.move", refuse)
+    with pytest.raises(LibraryError, match=r"can't be set aside as .*: Read-only file system"):
+        repair_library(folder)
 
 
 def test_a_sound_library_is_the_same_after_repair(library: Library, record: Record) -> None:

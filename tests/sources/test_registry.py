@@ -162,6 +162,8 @@ def test_options_get_their_types() -> None:
     [
         ("gain=1&chanels=2", "'chanels' is not known; known are: gain, channels, is_loud, name"),
         ("gain=loud", "gain='loud' must be of type float"),
+        ("gain=inf", "gain='inf' must be a finite number"),
+        ("gain=nan", "gain='nan' must be a finite number"),
         ("gain=1&is_loud=2", "is_loud='2' must be 0 or 1"),
         ("channels=2", "'gain' is needed"),
     ],
@@ -169,3 +171,8 @@ def test_options_get_their_types() -> None:
 def test_mistakes_in_options_are_named(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read(text)
+
+
+def test_a_folder_gives_no_sound(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"is a folder .* name one sound file"):
+        open_source(str(tmp_path), wants=Medium.SOUND)

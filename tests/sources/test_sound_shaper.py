@@ -152,7 +152,7 @@ def test_samples_that_are_no_numbers_become_silence_with_one_warning(
     assert np.array_equal(first.payload.values[0, 2:6], [values[0, 2], 0, 0, values[0, 5]])
     assert counts.flaws == {"not_finite": 2}
     assert [record.message for record in caplog.records] == [
-        "take.wav: 2 samples are NaN or infinite and become 0, as will be others"
+        "take.wav: 2 samples are NaN, infinite or above 1e10 and become 0, as will be others"
     ]
 
 

@@ -132,11 +132,14 @@ def _run(making: MakeRecording, library: Library, interrupts: Interrupts, *, qui
     interrupts.watch(making.runner)
     with progress_shown([making.runner], quiet=quiet):
         summary = making.run()
-    if quiet:
-        return
+    if not quiet:
+        typer.echo("\n".join(summary.lines()), err=True)
     found = [one for one in library.recordings() if one.id == making.recording.id]
-    typer.echo("\n".join(summary.lines()), err=True)
-    typer.echo(_line(found[0]) if found else f"{making.recording.name}: no sound came", err=True)
+    if found and not quiet:
+        typer.echo(_line(found[0]), err=True)
+    if not found and not interrupts.count:
+        name, source = making.recording.name, making.recording.source
+        raise LibraryError(f"no sound came from {source!r}, so there is no recording {name!r}")
 
 
 @recorder.command()

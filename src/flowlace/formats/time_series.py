@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from flowlace.framework.options import option, proto_options
 
 MICROSECONDS = 1_000_000
+LOUDEST_SAMPLE = np.float32(1e10)
+"""More than 32-bit integers without a scale; powers and spectra of it still are float32."""
 
 
 @proto_options("mediapipe.TimeSeriesHeader", extension=0)
@@ -80,6 +82,16 @@ class Matrix:
         return self.values.dtype == other.values.dtype and np.array_equal(self.values, other.values)
 
     __hash__ = None  # type: ignore[assignment]  # equal by content, and content is large
+
+
+def are_samples(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Returns where there are numbers that sound can have: no NaN, no infinity, nothing above 1e10.
+
+    >>> are_samples(np.array([0.5, np.nan, np.inf, 32768, 1e30], np.float32))
+    array([ True, False, False,  True, False])
+    """
+    found: NDArray[np.bool_] = np.abs(values) <= LOUDEST_SAMPLE
+    return found
 
 
 def duration_us(samples: int, sample_rate: float) -> int:

@@ -7,6 +7,7 @@ entry point of another package gives.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, fields
 from importlib import import_module
@@ -73,9 +74,12 @@ def _convert(key: str, value: str, hint: Any) -> Any:
             raise ValueError(f"option {key}={value!r} must be 0 or 1")
         return value.lower() in ("1", "true", "yes")
     try:
-        return kinds[0](value)
+        converted = kinds[0](value)
     except ValueError:
         raise ValueError(f"option {key}={value!r} must be of type {kinds[0].__name__}") from None
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise ValueError(f"option {key}={value!r} must be a finite number")
+    return converted
 
 
 class Openers:

@@ -43,5 +43,6 @@ class TimeHistogram:
         for bucket in sorted(self.buckets):
             seen += self.buckets[bucket]
             if seen >= wanted:
-                return float(10 ** (bucket / BUCKETS_PER_DECADE) / 1e3)
+                # The middle of the last bucket may lie beyond all that is in it.
+                return min(float(10 ** (bucket / BUCKETS_PER_DECADE)), self.longest_ns) / 1e3
         return 0.0

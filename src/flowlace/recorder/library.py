@@ -7,9 +7,11 @@ whose file nobody holds was killed; whoever opens the library next finishes it.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +21,17 @@ from typing import Any, Self
 
 from flowlace.formats.sound_event import SoundBar, SoundEvent
 from flowlace.formats.transcript import WordRow
-from flowlace.recorder.errors import LibraryError
+from flowlace.recorder.errors import DamagedLibraryError, LibraryError
 from flowlace.recorder.flac_length import finish_flac
 from flowlace.recorder.packed_bars import unpack_bars
 from flowlace.recorder.schema import connect, damaged
 from flowlace.recorder.tagging import tags_of
 
+_logger = logging.getLogger("flowlace.recorder")
 _NAME = re.compile(r"[\w][\w .,()&+'-]{0,98}[\w.)]|\w")
 _NOT_IN_NAMES = re.compile(r"[^\w .,()&+'-]+")
+_MOST_BYTES = 240
+"""Of a name in UTF-8: file systems take 255, and the file has an ending."""
 ENDING = ".flac"
 
 
@@ -71,6 +76,11 @@ class Library:
             raise LibraryError(
                 f"there is no library at {str(self.folder)!r}; make one with flowlace recorder "
                 "record or import, or name another with --library"
+            )
+        if self._is_emptied():
+            raise DamagedLibraryError(
+                f"library {str(self.path)!r} is damaged (it is empty, but there are sound files); "
+                f"take them in with flowlace recorder repair --library {str(self.folder)!r}"
             )
         self.connection = connect(self.path, create=create)
         with self.errors():
@@ -119,7 +129,7 @@ class Library:
         """Returns a recording by its name, in any case; LibraryError names those there are."""
         found = self.recordings()
         for one in found:
-            if one.name.casefold() == name.casefold():
+            if name_key(one.name) == name_key(name):
                 return one
         known = ", ".join(one.name for one in found[:20]) or "none"
         raise LibraryError(f"no recording is called {name!r}; there are: {known}")
@@ -196,7 +206,13 @@ class Library:
         self.check_at_rest(recording)
         with self.errors(), self.connection:
             self.connection.execute("DELETE FROM recordings WHERE id = ?", (recording.id,))
-        recording.audio.unlink(missing_ok=True)
+        try:
+            recording.audio.unlink(missing_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                f"{recording.name!r} is removed, but not its sound {str(recording.audio)!r}: "
+                f"{error.strerror}"
+            ) from error
 
     def set_tags(self, recording: Recording, tags: Sequence[str]) -> None:
         """Replaces the tags of a recording; doubles and empty ones are left out."""
@@ -210,14 +226,19 @@ class Library:
 
     def check_name(self, name: str, besides: Recording | None = None) -> None:
         """Raises LibraryError for a name that no file may have, or that is taken."""
-        if not _NAME.fullmatch(name):
+        if not _is_name(name):
             raise LibraryError(
                 f"a recording can't be called {name!r}; take up to 100 letters, digits, spaces and "
                 ". , ( ) & + ' - _, with a letter or digit in front"
             )
+        if len(name.encode()) > _MOST_BYTES:
+            raise LibraryError(
+                f"a recording can't be called {name!r}: that takes {len(name.encode())} bytes, and "
+                f"its file can have a name of {_MOST_BYTES}; take a shorter one"
+            )
         for one in self.recordings():
             is_other = besides is None or one.id != besides.id
-            if is_other and one.name.casefold() == name.casefold():
+            if is_other and name_key(one.name) == name_key(name):
                 raise LibraryError(f"there is a recording called {one.name!r} already")
 
     # ------------------------------------------------------------------ recordings being made
@@ -225,6 +246,7 @@ class Library:
     def add(self, name: str, source: str, started_at: str) -> Recording:
         """Adds a recording that is being made from now on."""
         self.check_name(name)
+        source = source.encode(errors="replace").decode()  # file names may be no Unicode
         with self.errors(), self.connection:
             self.connection.execute(
                 "INSERT INTO recordings (name, audio, source, started_at, state) "
@@ -259,12 +281,25 @@ class Library:
             return
         for one in self.recordings():
             if one.state == "recording" and not is_locked(one.audio):
-                self.finish(one, finish_flac(one.audio), "interrupted", "it was cut off")
+                self._finish_one(one)
+
+    def _finish_one(self, killed: Recording) -> None:
+        try:
+            self.finish(killed, finish_flac(killed.audio), "interrupted", "it was cut off")
+        except DamagedLibraryError:
+            raise
+        except (LibraryError, OSError) as error:  # a disk that is full or can only be read
+            _logger.warning("%r was cut off and can't be finished now: %s", killed.name, error)
 
     def check_at_rest(self, recording: Recording) -> None:
         """Raises LibraryError for a recording that is being made just now."""
         if recording.state == "recording" and is_locked(recording.audio):
             raise LibraryError(f"{recording.name!r} is being recorded just now; end that first")
+
+    def _is_emptied(self) -> bool:
+        """Tells whether the database is a file of no bytes that once held recordings."""
+        is_empty = self.path.is_file() and not self.path.stat().st_size
+        return is_empty and any(self.audio_folder.glob(f"*{ENDING}"))
 
     def _make_folders(self) -> None:
         try:
@@ -307,7 +342,28 @@ def name_from(text: str) -> str:
     >>> name_from("what? [a/b] day.v2"), name_from("...")
     ('what a b day.v2', 'recording')
     """
-    name = " ".join(_NOT_IN_NAMES.sub(" ", text).split())[:100]
-    while name and not _NAME.fullmatch(name):
+    composed = unicodedata.normalize("NFC", text)
+    kept = [one if _is_mark(one) else _NOT_IN_NAMES.sub(" ", one) for one in composed]
+    name = " ".join("".join(kept).split())[:100]
+    while name and not (_is_name(name) and len(name.encode()) <= _MOST_BYTES):
         name = name[1:] if not re.match(r"\w", name) else name[:-1]
     return name or "recording"
+
+
+def name_key(name: str) -> str:
+    """Returns what two names have in common that are the same to people.
+
+    >>> name_key("Cafe\u0301") == name_key("CAF\u00c9")
+    True
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _is_name(name: str) -> bool:
+    """Tells whether a recording may have a name; accents and vowel signs go with their letter."""
+    letters = "".join(one for one in name if not _is_mark(one))
+    return len(name) <= 100 and not _is_mark(name[:1]) and bool(_NAME.fullmatch(letters))
+
+
+def _is_mark(letter: str) -> bool:
+    return bool(letter) and unicodedata.category(letter).startswith("M")

@@ -7,19 +7,24 @@ Sound files that no row knows become recordings again.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from struct import unpack_from
 from typing import Any
 
 from flowlace.recorder.check import strangers
 from flowlace.recorder.errors import LibraryError
 from flowlace.recorder.flac_length import finish_flac
-from flowlace.recorder.library import ENDING, Library, is_locked, name_from
+from flowlace.recorder.library import ENDING, Library, is_locked, name_from, name_key
 
+_HEAD_BYTES = 100
+_MOST_BYTES = 1 << 40
+"""A size beyond this is itself damaged; one below costs nothing, because zeros are not stored."""
 _TABLES = {
     "labels": "id", "recordings": "id", "events": "id", "bars": "recording, minute",
     "segments": "id", "words": "segment, position", "tags": "recording, position",
@@ -70,12 +75,23 @@ def _set_aside(path: Path) -> Path:
     for ending in ("", "-wal", "-shm"):
         part = path.with_name(path.name + ending)
         if part.exists():
-            shutil.move(part, kept.with_name(kept.name + ending))
+            _move(part, kept.with_name(kept.name + ending))
     return kept
+
+
+def _move(old: Path, new: Path) -> None:
+    try:
+        shutil.move(old, new)
+    except OSError as error:
+        raise LibraryError(
+            f"{str(old)!r} can't be set aside as {str(new)!r}: {error.strerror}; repair a copy of "
+            "the library on a disk that can be written"
+        ) from error
 
 
 def _salvage(done: Repair, new: sqlite3.Connection) -> None:
     assert done.damaged is not None
+    _pad(done.damaged)
     try:
         old = sqlite3.connect(done.damaged)
         old.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -97,6 +113,21 @@ def _salvage(done: Repair, new: sqlite3.Connection) -> None:
     _drop_orphans(new)
     new.commit()
     new.execute("PRAGMA foreign_keys = ON")
+
+
+def _pad(path: Path) -> None:
+    """Gives a database that was cut off the size it states: SQLite reads nothing of a shorter one.
+
+    What was lost becomes pages of zeros, which are damaged pages like others.
+    """
+    with path.open("r+b") as file:
+        head = file.read(_HEAD_BYTES)
+        if len(head) < _HEAD_BYTES or not head.startswith(b"SQLite format 3\0"):
+            return
+        (page_bytes,), (pages,) = unpack_from(">H", head, 16), unpack_from(">I", head, 28)
+        stated = (page_bytes if page_bytes > 1 else 65_536) * pages
+        if file.seek(0, os.SEEK_END) < stated <= _MOST_BYTES:
+            file.truncate(stated)
 
 
 def _rows(
@@ -146,8 +177,8 @@ def _take_in_strangers(done: Repair, library: Library) -> None:
 
 
 def _free_name(library: Library, name: str) -> str:
-    taken = {one.name.casefold() for one in library.recordings()}
+    taken = {name_key(one.name) for one in library.recordings()}
     number, free = 2, name
-    while free.casefold() in taken:
+    while name_key(free) in taken:
         free, number = f"{name} {number}", number + 1
     return free

@@ -97,6 +97,8 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     not ours or of a newer flowlace.
     """
     mode = "rwc" if create else "rw"
+    if path.is_file() and not os.access(path.parent, os.W_OK):
+        mode = "ro&immutable=1"  # else SQLite wants to write a log even to read
     try:
         # Rows come on the graph's threads; whoever shares a connection locks around it.
         connection = sqlite3.connect(

@@ -1,8 +1,9 @@
 """What files and network streams share: from a decoded frame to an `Image` or to samples."""
 
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from flowlace.formats.image import Image, ImageFormat
 from flowlace.sources.source import SourceCounts
 
 SizeChange = Literal["error", "rescale"]
+
+_PLANES_PYAV_COUNTS: Final = 7
+"""With more, it reads beyond libav's table of planes for the end mark that is not there."""
 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
@@ -35,6 +39,8 @@ def exact_microseconds(pts: int, time_base: Fraction) -> Fraction:
 
 def float_samples(frame: Any) -> NDArray[np.float32]:
     """Returns the sound of a frame of PyAV as `[channel, sample]`, full scale -1..1."""
+    if frame.format.is_planar and frame.layout.nb_channels > _PLANES_PYAV_COUNTS:
+        (frame,) = av.AudioResampler(format=frame.format.packed).resample(frame)
     values: NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
         values = values.reshape(-1, frame.layout.nb_channels).T

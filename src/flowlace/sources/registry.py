@@ -84,6 +84,11 @@ def open_source(url: str, clock: Clock | None = None, wants: Medium | None = Non
     can open it, or if it gives something else.
     """
     parsed = parse_url(url, wants)
+    if parsed.name == "folder" and wants is Medium.SOUND:
+        raise SourceError(
+            f"source {url!r} is a folder or a pattern, which gives pictures, but the stream it "
+            "feeds takes sound; name one sound file"
+        )
     openers = _openers
     if wants is Medium.SOUND and _sound_openers.name_of(f"{parsed.name}:") is not None:
         openers = _sound_openers

@@ -22,7 +22,7 @@ from flowlace.framework.openers import Url
 from flowlace.sources.container import open_container, packets_to_cut, time_of
 from flowlace.sources.decoding import exact_microseconds, float_samples
 from flowlace.sources.skips import Skips
-from flowlace.sources.sound_length import missing_end
+from flowlace.sources.sound_length import missing_sound, stated_length_us
 from flowlace.sources.sound_shaper import FRAMES_A_SECOND, Samples, SoundShaper
 from flowlace.sources.source import (
     Frame,
@@ -34,9 +34,6 @@ from flowlace.sources.source import (
 )
 
 _logger = logging.getLogger("flowlace.sources.sound_file")
-_CUT_OFF_US = 100_000
-_STATES_ITS_LENGTH = {"wav", "w64", "flac", "aiff", "au", "caf", "ogg", "mp4"}
-"""Containers that say in front how much follows; FFmpeg lets a cut end pass without a word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,7 +148,7 @@ class SoundFileSource(Source):
         return exact_microseconds(start, self._stream.time_base)
 
     def _describe(self) -> SourceInfo:
-        stated_us = self._stated_us()
+        stated_us = stated_length_us(self._container, self._stream)
         frames = None if stated_us is None else round(stated_us * FRAMES_A_SECOND / 1_000_000)
         return SourceInfo(
             name=self._name,
@@ -161,12 +158,6 @@ class SoundFileSource(Source):
             frame_count=frames,
             duration_us=stated_us,
         )
-
-    def _stated_us(self) -> int | None:
-        stream = self._stream
-        if stream.duration:
-            return round(exact_microseconds(stream.duration, stream.time_base))
-        return self._container.duration or None
 
     def _read_frames(self, first: _Piece) -> Iterator[Frame]:
         for piece in chain([first], self._pieces):
@@ -211,28 +202,11 @@ class SoundFileSource(Source):
         return f"source {self._name!r}: no sound can be read ({reasons or 'there is none'})"
 
     def _check_end(self) -> None:
-        if "cut_off" not in self.counts.skipped and (missing := self._missing()):
+        if "cut_off" in self.counts.skipped:
+            return
+        end_us = self._shaper.end_us
+        if missing := missing_sound(Path(self._name), self._container, self._stream, end_us):
             self._skips.add("cut_off", f"it ends after {self._position()}, {missing}")
-
-    def _missing(self) -> str:
-        """Says what the container promised and didn't give; nothing where it can't be known.
-
-        Formats that don't state a length, or guess it from their bit rate, can end early unseen.
-        """
-        if Path(self._name).is_file() and (missing := missing_end(Path(self._name))):
-            return missing
-        end_us, stated_us = self._shaper.end_us, self._stated_us()
-        kinds = set(self._container.format.name.split(","))
-        is_alone = len(self._container.streams) == 1  # pictures may last longer
-        if not kinds & _STATES_ITS_LENGTH and not ("matroska" in kinds and is_alone):
-            return ""
-        start_us = exact_microseconds(self._stream.start_time or 0, self._stream.time_base)
-        is_short = (
-            end_us is not None
-            and stated_us is not None
-            and end_us - start_us + _CUT_OFF_US < stated_us
-        )
-        return f"its length should be {stated_us} µs" if is_short else ""
 
     def _position(self) -> str:
         end_us = self._shaper.end_us if hasattr(self, "_shaper") else None

@@ -18,7 +18,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from flowlace.formats.time_series import MICROSECONDS, Matrix, TimeSeriesHeader
+from flowlace.formats.time_series import MICROSECONDS, Matrix, TimeSeriesHeader, are_samples
 from flowlace.sources.skips import Skips
 from flowlace.sources.source import Frame, SourceCounts
 
@@ -181,13 +181,13 @@ class SoundShaper:
             self._counts.resampled += 1
 
     def _finite(self, values: Samples) -> Samples:
-        is_finite = np.isfinite(values)
+        is_finite = are_samples(values)
         if is_finite.all():
             return values
         self._counts.flaws["not_finite"] += 1
         if self._counts.flaws["not_finite"] == 1:
             _logger.warning(
-                "%s: %d samples are NaN or infinite and become 0, as will be others",
+                "%s: %d samples are NaN, infinite or above 1e10 and become 0, as will be others",
                 self._skips.name,
                 values.size - np.count_nonzero(is_finite),
             )

@@ -119,6 +119,30 @@ def test_a_file_that_breaks_off_gives_what_it_has(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found, VALUES[:, : found.shape[1]])
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.wav", "pcm_s16le"), ("a.flac", "flac"), ("a.ogg", "libopus")]
+)
+@pytest.mark.parametrize("share", [1, 0.6])
+def test_an_early_end_is_counted(name: str, codec: str, share: float, tmp_path: Path) -> None:
+    path = write_encoded(tmp_path / name, codec, noise(96_000) * np.float32(0.5), 48_000)
+    content = path.read_bytes()
+    path.write_bytes(content[: round(len(content) * share)])
+    outcome = decode(path, audio_stream=(AudioStreamOptions(ignore_decode_failures=True),))
+    assert outcome.counters.get("cut_off", 0) == (share < 1)
+
+
+def test_a_file_of_eight_channels_is_read_exactly(tmp_path: Path) -> None:
+    values = sixteen_bit(noise(4000, 8) * np.float32(0.9))
+    found = joined(decode(write_wav(tmp_path / "eight.wav", values)).payloads("AUDIO"))
+    np.testing.assert_array_equal(found, values)
+
+
+def test_an_empty_file_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "empty.flac").touch()
+    with pytest.raises(FlowlaceError, match=r"empty.flac' states no sample rate"):
+        decode(tmp_path / "empty.flac")
+
+
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
     path = write_encoded(tmp_path / "sound.m4a", "aac", VALUES[:1], 16_000)

@@ -125,8 +125,9 @@ def test_gaps_are_bridged_if_timestamps_are_not_checked() -> None:
 def test_nan_and_infinity_become_silence_and_are_counted() -> None:
     values = noise(4000)
     values[0, 5], values[0, 3000] = np.nan, -np.inf
+    values[0, 3001] = 1e30
     outcome = resampled(values, 8000, 16_000)
-    assert outcome.counters == {"non_finite_samples": 2}
+    assert outcome.counters == {"non_finite_samples": 3}
     assert np.isfinite(joined(outcome.payloads("resampled"))).all()
 
 

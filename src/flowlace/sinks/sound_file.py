@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from flowlace.formats.time_series import MICROSECONDS, Matrix, TimeSeriesHeader
 from flowlace.framework.openers import Url
-from flowlace.sinks.sink import Sink, SinkCounts, SinkError
+from flowlace.sinks.encoded_file import EncodedFileSink
+from flowlace.sinks.sink import Sink, SinkError
 from flowlace.sinks.watched_file import WatchedFile
 
 _logger = logging.getLogger("flowlace.sinks.sound_file")
@@ -71,7 +72,7 @@ class SoundFileOptions:
     """Of Opus, bits a second; FLAC and WAV are lossless."""
 
 
-class SoundFileSink(Sink):
+class SoundFileSink(EncodedFileSink["_Encoder"]):
     """Writes matrices of sound to one file; time 0 of the file is that of the first packet.
 
     What goes beyond full scale is clipped, except in WAV of 32 bits. Gaps are filled and counted;
@@ -86,12 +87,10 @@ class SoundFileSink(Sink):
         options: SoundFileOptions = SoundFileOptions(),
         file: IO[bytes] | None = None,
     ) -> None:
-        self._path = str(path)
         self._kind = _KINDS.get(Path(path).suffix.lower(), _Kind("", {}))
         if (self._kind.container, options.bits) not in _CODECS:
             raise ValueError(f"option bits={options.bits} is not possible in {Path(path).suffix!r}")
         self._options = options
-        self.counts = SinkCounts()
         self.first_us: int | None = None
         """Time of the first sample; None before."""
         self.rate = 0
@@ -99,9 +98,7 @@ class SoundFileSink(Sink):
         self.samples = 0
         """Samples of each channel so far, silence in gaps included."""
         self._header: TimeSeriesHeader | None = None
-        self._file = WatchedFile(file or self._create())
-        self._encoder: _Encoder | None = None
-        self._is_closed = False
+        super().__init__(path, file)
 
     @property
     def duration_us(self) -> int:
@@ -114,8 +111,7 @@ class SoundFileSink(Sink):
 
     def write(self, timestamp_us: int, payload: Any) -> None:
         """Encodes one packet."""
-        if self._is_closed:
-            raise SinkError(f"sink {self._path!r} is closed")
+        self._check_open()
         values = self._checked(timestamp_us, payload)
         try:
             self._place(values, timestamp_us)
@@ -123,26 +119,6 @@ class SoundFileSink(Sink):
             raise self._error(error) from error
         self._file.check(self._error)
         self.counts.written += 1
-
-    def close(self) -> None:
-        """Finishes the file; one without sound stays empty."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        try:
-            if self._encoder is not None:
-                self._encoder.close()
-        except (av.error.FFmpegError, OSError) as error:
-            raise self._error(error) from error
-        finally:
-            self._file.close_quietly()
-        self._file.check(self._error)
-
-    def _create(self) -> IO[bytes]:
-        try:
-            return open(self._path, "wb", buffering=0)
-        except OSError as error:
-            raise self._error(error) from error
 
     def _checked(self, timestamp_us: int, payload: Any) -> NDArray[np.float32]:
         place = f"sink {self._path!r} at {timestamp_us} µs"
@@ -211,11 +187,6 @@ class SoundFileSink(Sink):
         assert self._encoder is not None
         self._encoder.encode(values)
         self.samples += values.shape[1]
-
-    def _error(self, error: Exception) -> SinkError:
-        cause = self._file.error if hasattr(self, "_file") and self._file.error else error
-        reason = getattr(cause, "strerror", None) or cause
-        return SinkError(f"sink {self._path!r} can't be written: {reason}")
 
 
 class _Encoder:

@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 
 from flowlace.formats.image import Image, ImageFormat
 from flowlace.framework.openers import Url
-from flowlace.sinks.sink import Sink, SinkCounts, SinkError
+from flowlace.sinks.encoded_file import EncodedFileSink
+from flowlace.sinks.sink import Sink, SinkError
 from flowlace.sinks.watched_file import WatchedFile
 
 _logger = logging.getLogger("flowlace.sinks.video_file")
@@ -64,7 +65,7 @@ class VideoFileOptions:
     """Nominal rate. Timestamps don't depend on it, except in AVI, which knows no others."""
 
 
-class VideoFileSink(Sink):
+class VideoFileSink(EncodedFileSink["_Encoder"]):
     """Writes images to one video file; the first one sets the size.
 
     A width or height that is odd, which 4:2:0 colour can't hold, is padded by one by
@@ -78,7 +79,6 @@ class VideoFileSink(Sink):
         options: VideoFileOptions = VideoFileOptions(),
         file: IO[bytes] | None = None,
     ) -> None:
-        self._path = str(path)
         self._kind = _CONTAINERS.get(Path(path).suffix.lower(), "")
         if not self._kind:
             raise ValueError(f"video files end in {', '.join(_CONTAINERS)}")
@@ -86,18 +86,14 @@ class VideoFileSink(Sink):
             raise ValueError(f"option fps={options.fps:g} must be positive")
         self._options = options
         self._rate = Fraction(str(options.fps)).limit_denominator(1001)
-        self.counts = SinkCounts()
-        self._file = WatchedFile(file or self._create())
-        self._encoder: _Encoder | None = None
+        super().__init__(path, file)
         self._first_us: int | None = None
         self._last_us: int | None = None
         self._last_tick: int | None = None
-        self._is_closed = False
 
     def write(self, timestamp_us: int, payload: Any) -> None:
         """Encodes one image."""
-        if self._is_closed:
-            raise SinkError(f"sink {self._path!r} is closed")
+        self._check_open()
         image = self._checked(timestamp_us, payload)
         tick = self._tick(timestamp_us)
         if self._last_tick is not None and tick <= self._last_tick:
@@ -113,26 +109,6 @@ class VideoFileSink(Sink):
             raise self._error(error) from error
         self._file.check(self._error)
         self.counts.written += 1
-
-    def close(self) -> None:
-        """Finishes the file; a file without frames stays empty."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        try:
-            if self._encoder is not None:
-                self._encoder.close()
-        except (av.error.FFmpegError, OSError) as error:
-            raise self._error(error) from error
-        finally:
-            self._file.close_quietly()
-        self._file.check(self._error)
-
-    def _create(self) -> IO[bytes]:
-        try:
-            return open(self._path, "wb", buffering=0)
-        except OSError as error:
-            raise self._error(error) from error
 
     def _checked(self, timestamp_us: int, payload: Any) -> Image:
         place = f"sink {self._path!r} at {timestamp_us} µs"
@@ -177,11 +153,6 @@ class VideoFileSink(Sink):
                 timestamp_us,
                 slot,
             )
-
-    def _error(self, error: Exception) -> SinkError:
-        cause = self._file.error if hasattr(self, "_file") and self._file.error else error
-        reason = getattr(cause, "strerror", None) or cause
-        return SinkError(f"sink {self._path!r} can't be written: {reason}")
 
 
 class _Encoder:

@@ -1,15 +1,14 @@
 """The subgraph that classifies sound with any model: what it is made of depends on the model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from flowlace.calculators.inference.inference_options import DelegateMessage
 from flowlace.calculators.inference.score_calibration import ScoreCalibrationOptions
+from flowlace.calculators.inference.subgraph_nodes import configured_node, inference_node
 from flowlace.framework.config import GivenOptions, GraphConfig, NodeConfig
 from flowlace.framework.options import option, proto_options
-from flowlace.framework.options_message import options_from_fields, options_to_message
-from flowlace.framework.registry import find_calculator
 from flowlace.framework.subgraph_library import register_subgraph
 from flowlace.inference.errors import ModelError
 from flowlace.inference.find_model import find_model
@@ -143,7 +142,7 @@ class _Nodes:
             self._framer("padded_sounds", "sound_windows", self._model.samples, STEP_SAMPLES),
             *([] if is_waveform else self._front_end()),
             self._gate(),
-            _node(
+            configured_node(
                 "WindowToTensorCalculator",
                 {"dimension": list(self._model.shape)},
                 ["audible_windows"],
@@ -158,7 +157,7 @@ class _Nodes:
     def _padding(self) -> NodeConfig:
         # One sample less than would give another window, which no step belongs to.
         after = max(self._model.samples - self._before - 1, 0)
-        return _node(
+        return configured_node(
             "SilencePaddingCalculator",
             {"samples_before": self._before, "samples_after": after},
             ["sounds"],
@@ -167,7 +166,7 @@ class _Nodes:
 
     def _framer(self, source: str, target: str, length: float, step: float) -> NodeConfig:
         rate = SAMPLE_RATE_HZ if source == "padded_sounds" else self._frame_rate
-        return _node(
+        return configured_node(
             "TimeSeriesFramerCalculator",
             {
                 "frame_duration_seconds": length / rate,
@@ -193,34 +192,27 @@ class _Nodes:
         assert self._model.frames is not None
         spectrogram = {**self._model.front_end("SpectrogramCalculator"), "pad_final_packet": False}
         return [
-            _node("SpectrogramCalculator", spectrogram, ["padded_sounds"], ["spectra"]),
+            configured_node("SpectrogramCalculator", spectrogram, ["padded_sounds"], ["spectra"]),
             self._computed("MelSpectrumCalculator", "spectra", "mel_spectra"),
             self._computed("StabilizedLogCalculator", "mel_spectra", "log_mel_spectra"),
             self._framer("log_mel_spectra", "log_mel_windows", self._model.frames, step),
         ]
 
     def _computed(self, calculator: str, source: str, target: str) -> NodeConfig:
-        return _node(calculator, self._model.front_end(calculator), [source], [target])
+        return configured_node(calculator, self._model.front_end(calculator), [source], [target])
 
     def _gate(self) -> NodeConfig:
         has_features = self._model.frames is not None
         features = ["FEATURES:log_mel_windows"] if has_features else []
-        return _node("SilenceGateCalculator", {}, ["sound_windows", *features], ["audible_windows"])
+        return configured_node(
+            "SilenceGateCalculator", {}, ["sound_windows", *features], ["audible_windows"]
+        )
 
     def _inference(self) -> NodeConfig:
-        made = _node(
-            "InferenceCalculator",
-            {"model_path": self._path},
-            ["TENSORS:window_tensors"],
-            ["TENSORS:model_scores"],
+        options = self._options
+        return inference_node(
+            self._path, options.delegate, options.executor, "window_tensors", "model_scores"
         )
-        made.executor = self._options.executor
-        if self._options.delegate is not None:
-            message: Any = made.options[0].message  # type: ignore[union-attr] # made with one
-            message.delegate.MergeFromString(
-                options_to_message(self._options.delegate).SerializeToString()
-            )
-        return made
 
     def _grouping(self) -> list[NodeConfig]:
         groups = self._options.label_group
@@ -228,7 +220,7 @@ class _Nodes:
             return []
         fields = {"group": [{"member": self._numbers(one)} for one in groups]}
         return [
-            _node(
+            configured_node(
                 "GroupScoresCalculator",
                 fields,
                 ["SCORES:model_scores"],
@@ -257,7 +249,7 @@ class _Nodes:
         if own is None and (self._options.label_group or not fields):
             return []
         source = "group_scores" if self._options.label_group else "model_scores"
-        made = _node(
+        made = configured_node(
             "ScoreCalibrationCalculator",
             fields if own is None else {},
             [f"SCORES:{source}"],
@@ -277,7 +269,7 @@ class _Nodes:
             source = "calibrated_scores"
         else:
             source = "group_scores" if self._options.label_group else "model_scores"
-        return _node(
+        return configured_node(
             "SoundScoresCalculator",
             self._score_fields(),
             ["sound_windows", f"SCORES:{source}"],
@@ -311,15 +303,3 @@ class _Nodes:
             one = special.setdefault(given.label, {"label": given.label})
             one["threshold"] = given.threshold
         return {**fields, "sound_class": list(special.values())}
-
-
-def _node(
-    calculator: str, fields: Mapping[str, Any], inputs: list[str], outputs: list[str]
-) -> NodeConfig:
-    found = find_calculator(calculator)
-    assert found is not None
-    made = NodeConfig(calculator, input_streams=inputs, output_streams=outputs)
-    if fields:
-        instance = options_from_fields(found.options_class, fields)
-        made.options = [GivenOptions.of(instance)]
-    return made

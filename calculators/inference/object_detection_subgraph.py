@@ -1,14 +1,12 @@
 """The subgraph that finds objects with any detector: what it is made of depends on the model."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from flowlace.calculators.inference.inference_options import DelegateMessage
-from flowlace.framework.config import GivenOptions, GraphConfig, NodeConfig
+from flowlace.calculators.inference.subgraph_nodes import configured_node, inference_node
+from flowlace.framework.config import GraphConfig, NodeConfig
 from flowlace.framework.options import option, proto_options
-from flowlace.framework.options_message import options_from_fields, options_to_message
-from flowlace.framework.registry import find_calculator
 from flowlace.framework.subgraph_library import register_subgraph
 from flowlace.inference.detector_spec import detector_spec
 from flowlace.inference.errors import ModelError
@@ -123,7 +121,7 @@ class _Nodes:
 
     def _image_to_tensor(self) -> NodeConfig:
         region = ["NORM_RECT:regions"] if self._has_region else []
-        return _node(
+        return configured_node(
             "ImageToTensorCalculator",
             self._spec.options("ImageToTensorCalculator"),
             ["IMAGE:pictures", *region],
@@ -131,22 +129,15 @@ class _Nodes:
         )
 
     def _inference(self) -> NodeConfig:
-        made = _node(
-            "InferenceCalculator",
-            {"model_path": self._path},
-            ["TENSORS:picture_tensors"],
-            ["TENSORS:detection_tensors"],
+        options = self._options
+        return inference_node(
+            self._path, options.delegate, options.executor, "picture_tensors", "detection_tensors"
         )
-        made.executor = self._options.executor
-        if self._options.delegate is not None:
-            message: Any = made.options[0].message  # type: ignore[union-attr] # made with one
-            message.delegate.MergeFromString(
-                options_to_message(self._options.delegate).SerializeToString()
-            )
-        return made
 
     def _anchors(self) -> NodeConfig:
-        made = _node("SsdAnchorsCalculator", self._spec.options("SsdAnchorsCalculator"), [], [])
+        made = configured_node(
+            "SsdAnchorsCalculator", self._spec.options("SsdAnchorsCalculator"), [], []
+        )
         made.output_side_packets = ["anchors"]
         return made
 
@@ -162,7 +153,7 @@ class _Nodes:
         ):
             if labels:
                 fields[field] = [self._number_of(label) for label in labels]
-        made = _node(
+        made = configured_node(
             "TensorsToDetectionsCalculator",
             fields,
             ["TENSORS:detection_tensors"],
@@ -192,7 +183,7 @@ class _Nodes:
             fields["min_suppression_threshold"] = options.min_suppression_threshold
         if options.max_results > 0:
             fields["max_num_detections"] = options.max_results
-        return _node(
+        return configured_node(
             "NonMaxSuppressionCalculator",
             fields,
             ["overlapping_detections"],
@@ -200,7 +191,7 @@ class _Nodes:
         )
 
     def _projection(self) -> NodeConfig:
-        return _node(
+        return configured_node(
             "DetectionProjectionCalculator",
             {},
             ["DETECTIONS:tensor_detections", "PROJECTION_MATRIX:projections"],
@@ -208,21 +199,9 @@ class _Nodes:
         )
 
     def _labels(self) -> NodeConfig:
-        return _node(
+        return configured_node(
             "DetectionLabelIdToTextCalculator",
             {"label": list(self._spec.labels), "keep_label_id": True},
             ["numbered_detections" if self._is_projected else "tensor_detections"],
             ["detections"],
         )
-
-
-def _node(
-    calculator: str, fields: Mapping[str, Any], inputs: list[str], outputs: list[str]
-) -> NodeConfig:
-    found = find_calculator(calculator)
-    assert found is not None
-    made = NodeConfig(calculator, input_streams=inputs, output_streams=outputs)
-    if fields:
-        instance = options_from_fields(found.options_class, fields)
-        made.options = [GivenOptions.of(instance)]
-    return made

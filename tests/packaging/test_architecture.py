@@ -30,6 +30,7 @@ MAY_IMPORT = {
         "inference",
         "transcription",
         "tags",
+        "sources",  # AudioDecoderCalculator reads a file as sources do
     },
     "testing": {"formats", "framework", "sources", "sinks"},
     "observe": {"framework"},

@@ -9,7 +9,8 @@ SWIFTSHADER := .swiftshader/icd
 TRAINERS := $(VENV)/.trainers
 
 .PHONY: help install demo test lint types unit format bench bench-engine bench-tracking \
-	bench-inference bench-objects bench-sound bench-speech bench-recorder soak clean \
+	bench-inference bench-objects bench-sound bench-speech bench-recorder bench-nowcast \
+	soak clean \
 	trainers test-trainers
 
 help:  ## show what can be made
@@ -55,7 +56,7 @@ format: $(INSTALLED)  ## format and sort imports
 	$(BIN)/ruff format .
 
 bench: bench-engine bench-tracking bench-inference bench-objects bench-sound bench-speech \
-	bench-recorder  ## all benchmarks; needs minutes and, for peers, downloads
+	bench-recorder bench-nowcast  ## all benchmarks; needs minutes and, for peers, downloads
 
 bench-engine: $(INSTALLED)  ## engine cost beside the last MediaPipe wheel with a graph API
 	$(BIN)/python benchmarks/engine_cost.py
@@ -74,7 +75,8 @@ bench-objects: $(INSTALLED)  ## object tracking: scores on streets with exact tr
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/object_tracking_accuracy.py
 
 bench-sound: $(INSTALLED)  ## sound events: accuracy and cost beside YAMNet, on ../shared/data/audio
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py \
+		--markdown docs/benchmarks/sound_accuracy.md
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 0
 
 bench-speech: $(INSTALLED)  ## transcription: words, times and what is invented
@@ -84,6 +86,9 @@ bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/library_search.py
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
+
+bench-nowcast: $(INSTALLED)  ## nowcasting baselines beside published scores, and pysteps where it is installed
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/nowcast_baselines.py
 
 trainers: $(TRAINERS)  ## install the trainers and torch into the virtual environment
 
@@ -93,19 +98,7 @@ $(TRAINERS): $(INSTALLED) trainers/pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --editable trainers
 	@touch $@
 
-test-bench-sound: $(INSTALLED)  ## sound events: accuracy and cost beside YAMNet, on ../shared/data/audio
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_accuracy.py
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 0
-
-bench-speech: $(INSTALLED)  ## transcription: words, times and what is invented
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/transcription_accuracy.py
-
-bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/library_search.py
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
-
-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
+test-trainers: $(TRAINERS)  ## mypy --strict and tests of the trainers
 	cd trainers && $(abspath $(BIN))/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/trainers
 

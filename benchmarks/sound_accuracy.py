@@ -51,22 +51,27 @@ def models() -> Iterator[SoundModel]:
             yield yamnet(is_calibrated=True)
 
 
-def answers(
-    model: SoundModel, sounds: Sequence[Clip], pool: Callable[[NDArray[Any]], NDArray[Any]]
-) -> NDArray[np.intp]:
-    """Returns the number of the best class of each clip."""
-    best = []
+def window_scores(model: SoundModel, sounds: Sequence[Clip]) -> list[NDArray[Any]]:
+    """Returns `[window, class]` of each clip, without silent windows."""
+    found = []
     for clip in sounds:
         values = [one.values for one in scores_of(model, clip.samples) if not one.is_silence]
-        best.append(int(pool(np.array(values or [np.zeros(len(LABELS))])).argmax()))
-    return np.array(best)
+        found.append(np.array(values or [np.zeros(len(LABELS))]))
+    return found
+
+
+def answers(
+    scores: Sequence[NDArray[Any]], pool: Callable[[NDArray[Any]], NDArray[Any]]
+) -> NDArray[np.intp]:
+    """Returns the number of the best class of each clip."""
+    return np.array([int(pool(one).argmax()) for one in scores])
 
 
 def clip_row(model: SoundModel, sounds: Sequence[Clip]) -> str:
     """Returns accuracies of whole clips."""
     truth = np.array([LABELS.index(clip.label) for clip in sounds])
     is_esc10 = np.array([clip.label not in UNKNOWN_TO_ESC10 for clip in sounds])
-    given = answers(model, sounds, POOLINGS["root mean square"])
+    given = answers(window_scores(model, sounds), POOLINGS["root mean square"])
     right = given == truth
     balanced = np.mean([right[truth == number].mean() for number in range(len(LABELS))])
     speech = right[truth == LABELS.index("speech")].mean()
@@ -141,8 +146,9 @@ def class_table() -> Iterator[str]:
 def pooling_rows(model: SoundModel, sounds: Sequence[Clip]) -> Iterator[str]:
     """Yields the accuracy of each way of pooling on the development folds."""
     truth = np.array([LABELS.index(clip.label) for clip in sounds])
+    scores = window_scores(model, sounds)
     for name, pool in POOLINGS.items():
-        right = answers(model, sounds, pool) == truth
+        right = answers(scores, pool) == truth
         balanced = np.mean([right[truth == number].mean() for number in range(len(LABELS))])
         yield f"| {name} | {balanced:.3f} |"
 
@@ -151,7 +157,7 @@ def page(compared: Sequence[SoundModel]) -> Iterator[str]:
     """Yields the lines of the page."""
     yield "# Sound classifiers, side by side"
     yield ""
-    yield "Made by `make bench-sound`; `benchmarks/sound_accuracy.py` says what is measured how."
+    yield "Made by `benchmarks/sound_accuracy.py`, which says what is measured how."
     yield "`sound_classifier` is not the packaged file, which learnt from all folds, but one made"
     yield "alike that learnt without fold 4. The packaged one's card has all four folds."
     yield ""

@@ -136,7 +136,9 @@ def front_end_lines() -> Iterator[str]:
     yield "| front end, each 50 ms | µs |"
     yield "|---|---|"
     yield f"| four nodes in a graph, CPU of the process | {1e6 * in_graph:.0f} |"
-    yield f"| the window computed anew with numpy, median | {1e6 * statistics.median(anew):.0f} |"
+    # The least tenth: its product of matrices runs on all cores, and waits for those in use.
+    least = statistics.quantiles(anew, n=10)[0]
+    yield f"| the window computed anew with numpy, least tenth | {1e6 * least:.0f} |"
 
 
 def soak_line(model: SoundModel, hours: float) -> str:
@@ -189,7 +191,7 @@ def page(hours: float) -> Iterator[str]:
         yield ""
         yield "| model | hours | bars | events | first | last | growth | times real time |"
         yield "|---|---|---|---|---|---|---|---|"
-        yield soak_line(models[0], hours)
+        yield soak_line(next((one for one in models if "int8" in one.name), models[0]), hours)
 
 
 def main() -> None:

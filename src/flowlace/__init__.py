@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from flowlace.framework.options import NoOptions, option, proto_options
     from flowlace.framework.packet import Packet
     from flowlace.framework.registry import register_calculator
+    from flowlace.nowcasting.nowcast import nowcast
     from flowlace.runner.track import track
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PacketSet",
     "Port",
     "SameAs",
+    "nowcast",
     "option",
     "proto_options",
     "register_calculator",
@@ -45,6 +47,7 @@ _HOMES = {
     "framework.options": ("NoOptions", "option", "proto_options"),
     "framework.packet": ("Packet",),
     "framework.registry": ("register_calculator",),
+    "nowcasting.nowcast": ("nowcast",),
     "runner.track": ("track",),
 }
 

@@ -103,7 +103,7 @@ def test_other_packages_add_the_sound_of_addresses(
     assert open_source("horn", clock).info.name == "horn"
 
 
-@pytest.mark.parametrize("text", ["rstp://cam/1", "micc", "mrms:/data", ""])
+@pytest.mark.parametrize("text", ["rstp://cam/1", "micc", "nexrad:/data", ""])
 def test_an_unknown_name_is_an_error_that_lists_what_is_known(text: str) -> None:
     with pytest.raises(SourceError, match=r"known are: a camera number.*rtsp:.*testsrc:"):
         open_source(text)
@@ -111,7 +111,7 @@ def test_an_unknown_name_is_an_error_that_lists_what_is_known(text: str) -> None
 
 def test_an_unknown_test_source_lists_the_known_ones() -> None:
     with pytest.raises(
-        SourceError, match="test source 'strett' is not known; known are: sounds, street"
+        SourceError, match="test source 'strett' is not known; known are: sounds, storm, street"
     ):
         open_source("testsrc:strett")
 

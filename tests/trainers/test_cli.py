@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from flowlace_trainers import cli
 from flowlace_trainers.detector.teacher import Taught
-from flowlace_trainers.errors import TrainerError
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
@@ -83,22 +82,6 @@ def test_a_model_is_trained_by_a_teacher_on_video(
     assert "18 pictures to learn, 2 to check" in output
     assert "AP50" in json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
     assert (tmp_path / "run" / "best.ckpt").exists()
-
-
-def test_a_packaged_configuration_is_found_by_name() -> None:
-    assert cli.read_config("street_detector").name == "street_detector"
-
-
-@pytest.mark.parametrize("name", ["no_such_thing", "no/such/file.py"])
-def test_an_unknown_configuration_lists_the_known(name: str) -> None:
-    with pytest.raises(TrainerError, match="give a Python file or one of: street_detector"):
-        cli.read_config(name)
-
-
-def test_a_file_without_a_configuration_says_what_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "empty.py").write_text("")
-    with pytest.raises(TrainerError, match="has no CONFIG that is a DetectorConfig"):
-        cli.read_config(str(tmp_path / "empty.py"))
 
 
 def test_a_mistake_is_one_line_and_exit_1(

@@ -10,7 +10,9 @@
 | `rtsp://…`, `http://…` | network stream; `http://…/clip.mp4` is read as a file |
 | `mic`, `mic:2`, `mic:USB` | microphone, by number or a part of its name |
 | `pcm:-?rate=16000&channels=1&format=s16le` | bare samples from the standard input, or a file |
+| `radar:DATA`, `mrms:DATA` | radar files: one, a folder, a glob; `?live=1` watches the folder |
 | `testsrc:street`, `testsrc:sounds` | built-in moving pictures, built-in sound |
+| `testsrc:storm` | built-in rain that moves, grows, decays and merges |
 
 Options follow a question mark: `frames/*.png?fps=10`, `0?width=1280`; for network
 addresses, whose question mark belongs to the server, a hash: `rtsp://cam/1#transport=udp`.
@@ -37,11 +39,13 @@ from flowlace.sources.sound_endings import SOUND_ENDINGS
 from flowlace.sources.source import Medium, Source, SourceError
 
 _NETWORK = ("rtsp", "rtsps", "http", "https", "rtmp", "udp", "srt")
+_RADAR = ("radar", "mrms")
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 _openers = Openers(
     "flowlace.sources",
     {
+        **dict.fromkeys(_RADAR, "flowlace.sources.radar.folder:open_radar"),
         "testsrc": "flowlace.sources.testsrc.registry:open_test_source",
         **dict.fromkeys(_NETWORK, "flowlace.sources.network:open_network"),
         **dict.fromkeys(_PICTURES, "flowlace.sources.image_sequence:open_image_sequence"),
@@ -182,6 +186,8 @@ def _name(plain: str) -> str | None:
         return "camera"
     if (scheme := plain.partition("://")[0]) in _NETWORK:
         return scheme
+    if plain.startswith(tuple(f"{one}:" for one in _RADAR)):
+        return plain.partition(":")[0]  # its rest may be a glob
     if Path(plain).is_file():
         return _openers.name_of(plain) or "video"
     if Path(plain).is_dir() or glob.has_magic(plain):

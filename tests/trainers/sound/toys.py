@@ -88,15 +88,15 @@ CONFIG = SoundConfig(
     teacher_labels={label: (label,) for label in LABELS},
     batch_size=16,
     fit=FitOptions(
-        steps=30,
+        steps=150,
         phases=(
             Phase(share=0.5, width_px=64, height_px=96, strength=0, drop=0.2),
             Phase(share=0.5, width_px=64, height_px=96, strength=1, drop=0.2),
         ),
-        peak_learning_rate=2e-3,
+        peak_learning_rate=3e-3,
         warm_up_steps=2,
-        averaging=0.9,
-        evaluate_every=30,
+        averaging=0.95,
+        evaluate_every=150,
         threads=1,
     ),
 )

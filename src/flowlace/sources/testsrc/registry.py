@@ -11,6 +11,7 @@ _openers = Openers(
     {
         "street": "flowlace.sources.testsrc.street:open_street",
         "sounds": "flowlace.sources.testsrc.sounds:open_sounds",
+        "storm": "flowlace.sources.testsrc.storm:open_storm",
     },
 )
 opens_test_source = _openers.opens

@@ -125,4 +125,4 @@ def clip_windows(sound: Floats, step_s: float = 0.48) -> Floats:
     spectrum = log_mel(sound)
     step, size = round(step_s * 100), 96
     windows: NDArray[np.float32] = np.lib.stride_tricks.sliding_window_view(spectrum, size, axis=0)
-    return windows[::step].transpose(0, 2, 1)
+    return windows[::step].transpose(0, 2, 1).copy()

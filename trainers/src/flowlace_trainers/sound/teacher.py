@@ -66,17 +66,13 @@ def read_layers(path: Path) -> list[Layer]:
     except (OSError, ValueError) as error:
         raise TrainerError(f"teacher {str(path)!r} can't be read: {error}; {_WHERE}") from error
     details = {one["index"]: one for one in interpreter.get_tensor_details()}
-    layers = [
-        _layer(interpreter, details, one)
-        for one in interpreter._get_ops_details()
-        if one["op_name"] in _CONVOLUTIONS
-    ]
-    if len(layers) != _LAYERS:
+    operations = [one for one in interpreter._get_ops_details() if one["op_name"] in _CONVOLUTIONS]
+    if len(operations) != _LAYERS:
         raise TrainerError(
-            f"teacher {str(path)!r} has {len(layers)} convolutions, but YAMNet has {_LAYERS}; "
+            f"teacher {str(path)!r} has {len(operations)} convolutions, but YAMNet has {_LAYERS}; "
             f"{_WHERE}"
         )
-    return layers
+    return [_layer(interpreter, details, one) for one in operations]
 
 
 def conv_of(layer: Layer) -> PaddedConv:

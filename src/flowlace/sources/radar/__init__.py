@@ -1,0 +1,1 @@
+"""Radar files of many kinds as a stream of `RadarGrid`, from a folder or as they arrive."""

@@ -180,3 +180,9 @@ def test_a_source_that_gives_no_sound_is_an_error_and_leaves_nothing(
     assert "error: no sound came from 'pcm:-', so there is no recording 'void'" in done.stderr
     assert text(recorder(folder, "list")) == ""
     assert list(folder.glob("audio/*")) == []
+
+
+def test_no_tag_commands_the_terminal(folder: Path) -> None:
+    text(recorder(folder, "record", "take", "-s", "testsrc:sounds?seconds=1", "-q"))
+    text(recorder(folder, "tag", "take", "\x1b[31mred"))
+    assert "[?[31mred]" in text(recorder(folder, "list"))

@@ -74,6 +74,11 @@ def test_the_svg_is_well_formed_and_as_long_as_the_recording() -> None:
     assert "a < b" in [one.text for one in root.iter() if one.text]
 
 
+def test_control_characters_in_a_label_leave_the_svg_well_formed() -> None:
+    root = ElementTree.fromstring(waveform_svg(bars("a\0\x1bb"), duration_us=SECOND))
+    assert "a??b" in "".join(root.itertext())
+
+
 def test_bars_of_one_label_and_height_side_by_side_are_one_shape() -> None:
     svg = waveform_svg(bars(*["dog"] * 20), duration_us=SECOND)
     (path,) = re.findall(r'd="([^"]*)"><title>dog', svg)

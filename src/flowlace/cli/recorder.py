@@ -198,7 +198,7 @@ def search(
     with _open(library) as opened:
         result = search_library(opened, query, label=label, limit=limit)
     for hit in result.hits:
-        typer.echo(json.dumps(dataclasses.asdict(hit)) if as_json else _hit_line(hit))
+        typer.echo(json.dumps(dataclasses.asdict(hit)) if as_json else plain_text(_hit_line(hit)))
     hidden = result.words + result.sounds - len(result.hits)
     if hidden > 0 and not as_json:
         typer.echo(f"… and {hidden} more; --limit shows more of them", err=True)
@@ -294,7 +294,16 @@ def _line(one: Recording) -> str:
         parts.append(f"[{', '.join(one.tags)}]")
     if one.notes:
         parts.append(f"({one.notes})")
-    return "  ".join(parts)
+    return plain_text("  ".join(parts))
+
+
+def plain_text(text: str) -> str:
+    """Returns text a terminal takes for text: words, labels and tags may hold control characters.
+
+    >>> plain_text("a\x1b[31m b")
+    'a?[31m b'
+    """
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def _hit_line(hit: Hit) -> str:

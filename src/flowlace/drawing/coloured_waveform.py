@@ -121,7 +121,7 @@ def waveform_svg(
     ]
     for place in range(-1, len(columns.names)):
         colour = NOTHING if place < 0 else colours[columns.names[place]]
-        name = escape(NO_SOUND if place < 0 else columns.names[place])
+        name = _as_xml(NO_SOUND if place < 0 else columns.names[place])
         path = _path(columns, place, layout, width)
         if path:
             parts.append(f'<path fill="{as_hex(colour)}" d="{path}"><title>{name}</title></path>')
@@ -134,7 +134,7 @@ def waveform_svg(
     for x, y, name, colour in layout.legend:
         parts.append(
             f'<rect x="{x:g}" y="{y:g}" width="12" height="12" rx="2" fill="{as_hex(colour)}"/>'
-            f'<text x="{x + 18:g}" y="{y + 11:g}" fill="{as_hex(_INK)}">{escape(name)}</text>'
+            f'<text x="{x + 18:g}" y="{y + 11:g}" fill="{as_hex(_INK)}">{_as_xml(name)}</text>'
         )
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -249,6 +249,11 @@ def _path(columns: Columns, place: int, layout: _Layout, width: float) -> str:
         f"h{(end - first) * width:.2f}v{heights[first]:.1f}h{-(end - first) * width:.2f}z"
         for first, end in zip(starts.tolist(), ends.tolist(), strict=True)
     )
+
+
+def _as_xml(text: str) -> str:
+    """Returns a label as XML, which has no way to hold control characters."""
+    return escape("".join(one if one.isprintable() else "?" for one in text))
 
 
 def _write(picture: NDArray[np.uint8], text: str, x: int, y: int) -> None:

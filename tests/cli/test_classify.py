@@ -1,6 +1,7 @@
 """`flowlace classify`: what sound files hold."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,12 @@ def test_json_has_one_object_a_file(tmp_path: Path, model: str) -> None:
     assert row["file"] == low
     ((label, score),) = [(one["label"], one["score"]) for one in row["classes"]]
     assert (label, score > 0.8) == ("low", True)
+
+
+def test_json_of_a_name_that_is_no_text_is_text(tmp_path: Path, model: str) -> None:
+    low = tone(tmp_path, os.fsdecode(b"low\xff.wav"), 300, 2)
+    done = classify(low, "--model", model, "--json")
+    assert json.loads(done.stdout)["file"] == f"{tmp_path}/low?.wav"
 
 
 @pytest.mark.parametrize("seconds", [0.3, 0.5, 0.96, 30])

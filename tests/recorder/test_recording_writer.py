@@ -117,6 +117,16 @@ def test_words_without_letters_and_with_spaces_keep_their_places(
     assert texts(library) == ["a\u00a0b c"]
 
 
+def test_half_characters_of_a_word_do_not_stop_a_recording(
+    library: Library, recording: Recording
+) -> None:
+    writer = RecordingWriter(library, recording, MonotonicClock())
+    writer.start(0)
+    writer.add([word("caf\ud800"), word("open", 5)])
+    writer.close()
+    assert texts(library) == ["caf? open"]
+
+
 def test_bars_of_a_minute_are_added_to(library: Library, recording: Recording) -> None:
     clock = HandClock()
     writer = RecordingWriter(library, recording, clock)

@@ -77,7 +77,8 @@ def _reason(error: FlowlaceError) -> str:
 
 def _as_json(file: str, best: tuple[Classification, ...]) -> str:
     classes = [{"label": one.label, "score": round(one.score or 0.0, 4)} for one in best]
-    return json.dumps({"file": file, "classes": classes}, ensure_ascii=False)
+    name = file.encode("utf-8", "replace").decode()  # a name may hold bytes that are no text
+    return json.dumps({"file": name, "classes": classes}, ensure_ascii=False)
 
 
 def _as_text(file: str, best: tuple[Classification, ...]) -> str:

@@ -113,7 +113,8 @@ class RecordingWriter:
 
     def _put_word(self, row: WordRow) -> None:
         start_us, end_us = self._placed(row.start_us), self._placed(row.end_us)
-        word = "\u00a0".join(row.word.split())  # so that n-th of text and of rows agree
+        text = row.word.encode("utf-8", "replace").decode()  # databases hold no half characters
+        word = "\u00a0".join(text.split())  # so that n-th of text and of rows agree
         if not word:
             return
         segment = self._segment

@@ -168,6 +168,7 @@ def test_all_channels_are_alike() -> None:
         ("rate=10", "rate=10 must be"),
         ("truth=a.txt", "ends in .csv or .jsonl"),
         ("truth=a.csv&seconds=0", "seconds above 0"),
+        ("seconds=0.00001", "less than one sample"),
     ],
 )
 def test_mistakes_in_options_are_named(options: str, message: str) -> None:

@@ -79,6 +79,8 @@ class SoundsOptions:
         check_rate_and_channels(self.rate, self.channels)
         if self.seconds < 0 or not 0 <= self.density <= 4 or not 0 <= self.noise <= 20:
             raise ValueError("seconds must not be negative, density 0 to 4, noise 0 to 20")
+        if 0 < self.seconds * self.rate < 1:
+            raise ValueError(f"seconds={self.seconds:g} is less than one sample; 0 has no end")
         if self.truth and not (self.truth.endswith((".csv", ".jsonl")) and self.seconds):
             raise ValueError("truth needs a file that ends in .csv or .jsonl, and seconds above 0")
 

@@ -27,6 +27,18 @@ def test_the_first_labels_get_different_colours_and_the_rest_share_one() -> None
     assert {colours[label] for label in labels[len(PALETTE) :]} == {OTHERS}
 
 
+def test_a_sound_has_its_colour_in_every_recording() -> None:
+    alone = sound_colours(["speech"])["speech"]
+    assert sound_colours(["speech", "sneeze", "rain", "music"])["speech"] == alone
+
+
+def test_where_two_want_one_colour_the_more_important_gets_it() -> None:
+    wants = {label: sound_colours([label])[label] for label in map(str, range(40))}
+    first, second = next((a, b) for a in wants for b in wants if a != b and wants[a] == wants[b])
+    both = sound_colours([first, second])
+    assert both[first] == wants[first] != both[second]
+
+
 def test_the_legend_names_what_shares_a_colour_once() -> None:
     counts = {f"sound {n:02}": 20 - n for n in range(15)}
     entries = legend(counts, sound_colours(counts), has_unlabelled=True)

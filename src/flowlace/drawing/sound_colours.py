@@ -6,6 +6,7 @@ scheme, widened); the sounds heard longest get them, all others share a gray.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from zlib import crc32
 
 from flowlace.formats.sound_event import SoundBar
 
@@ -45,16 +46,20 @@ def bars_by_label(bars: Iterable[SoundBar]) -> dict[str, int]:
 def sound_colours(labels: Iterable[str]) -> dict[str, Colour]:
     """Returns a colour for each label, given with the most important first.
 
-    Which of the palette's colours a label has depends on the alphabet, not on the order, so two
-    recordings with the same sounds look alike.
+    A label's colour comes from its name, so it is the same in other recordings; where two want
+    the same one, the more important gets it and the other the next that is free.
 
-    >>> sound_colours(["speech", "dog"]) == sound_colours(["dog", "speech"])
+    >>> sound_colours(["speech"])["speech"] == sound_colours(["rain", "speech"])["speech"]
     True
     """
     listed = list(labels)
-    shown = sorted(listed[: len(PALETTE)])
     colours = dict.fromkeys(listed, OTHERS)
-    colours.update(zip(shown, PALETTE, strict=False))
+    free = dict.fromkeys(range(len(PALETTE)))
+    for label in listed[: len(PALETTE)]:
+        wanted = crc32(label.encode("utf-8", "replace")) % len(PALETTE)
+        place = min(free, key=lambda one: (one - wanted) % len(PALETTE))
+        colours[label] = PALETTE[place]
+        del free[place]
     return colours
 
 

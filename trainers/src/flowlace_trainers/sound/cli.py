@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import torch
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -119,8 +120,6 @@ def _head(task: SoundTask, run: Path) -> SoundHead:
 
 def _logits(every: SoundData, run: Path) -> Floats:
     """Returns the logits of all windows, each fold's by what learnt without it."""
-    import torch
-
     pool = every.pool
     logits = np.zeros_like(pool.truth)
     for fold in every.folds:

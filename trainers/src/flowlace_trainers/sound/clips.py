@@ -15,6 +15,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from flowlace.sources.decoding import float_samples
 from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.sound.front_end import HOP_SAMPLES, SAMPLE_RATE, Floats
 
@@ -95,7 +96,7 @@ def read_sound(path: Path) -> Floats:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.audio[0]
-            parts = [_mixed(frame) for frame in container.decode(stream)]
+            parts = [float_samples(frame).mean(0) for frame in container.decode(stream)]
             rate = stream.rate
     except (OSError, IndexError, av.error.FFmpegError) as error:
         raise TrainerError(f"clip {str(path)!r} can't be read: {error}") from error
@@ -118,13 +119,3 @@ def active_frames(sound: Floats) -> NDArray[np.bool_]:
 def _clip(folder: Path, row: dict[str, str]) -> Clip:
     sound = read_sound(folder / row["file"])
     return Clip(row["file"], row["label"], row["fold"], row["licence"], sound, active_frames(sound))
-
-
-def _mixed(frame: av.AudioFrame) -> Floats:
-    values = frame.to_ndarray()
-    if values.dtype.kind == "i":
-        values = values / np.float32(-np.iinfo(values.dtype).min)
-    if not frame.format.is_planar:
-        values = values.reshape(-1, frame.layout.nb_channels).T
-    made: Floats = values.mean(0, dtype=np.float32)
-    return made

@@ -5,10 +5,11 @@ evenly spaced on HTK's mel scale from 125 to 7500 Hz, ln(band + 0.001). A window
 Source: YAMNet (Apache-2.0, tensorflow/models `research/audioset/yamnet/features.py`).
 """
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
+
+from flowlace.calculators.audio.mel_filterbank import mel_weights
+from flowlace.calculators.audio.window_functions import hann_window
 
 Floats = NDArray[np.float32]
 
@@ -24,32 +25,14 @@ WINDOW_SAMPLES = (WINDOW_FRAMES - 1) * HOP_SAMPLES + FRAME_SAMPLES
 """Sound that one window is made of: 15,600 samples, 975 ms."""
 
 
-@cache
-def hann() -> Floats:
-    """Returns the periodic Hann window `[sample]`."""
-    phase = 2 * np.pi * np.arange(FRAME_SAMPLES) / FRAME_SAMPLES
-    return (0.5 - 0.5 * np.cos(phase)).astype(np.float32)
-
-
-@cache
-def mel_weights() -> Floats:
-    """Returns `[bin, band]`: triangles on HTK's mel scale; the bin of 0 Hz has no part."""
-    bins = _mel(np.arange(FFT_SAMPLES // 2 + 1) * SAMPLE_RATE / FFT_SAMPLES)[:, None]
-    edges = np.linspace(_mel(np.float64(LOWEST_HZ)), _mel(np.float64(HIGHEST_HZ)), BANDS + 2)
-    lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
-    rising, falling = (bins - lower) / (centre - lower), (upper - bins) / (upper - centre)
-    weights = np.maximum(0, np.minimum(rising, falling))
-    weights[0] = 0
-    return weights.astype(np.float32)
+_HANN: Floats = hann_window(FRAME_SAMPLES).astype(np.float32)
+MEL_WEIGHTS = mel_weights(FFT_SAMPLES // 2 + 1, SAMPLE_RATE, BANDS, LOWEST_HZ, HIGHEST_HZ)
+"""`[bin, band]`, the graph's own."""
 
 
 def log_mel(sound: Floats) -> Floats:
     """Returns `[..., frame, band]` of sound `[..., sample]` at 16 kHz."""
     frames = np.lib.stride_tricks.sliding_window_view(sound, FRAME_SAMPLES, axis=-1)
-    spectra = np.abs(np.fft.rfft(frames[..., ::HOP_SAMPLES, :] * hann(), FFT_SAMPLES))
-    made: Floats = np.log(spectra.astype(np.float32) @ mel_weights() + np.float32(FLOOR))
+    spectra = np.abs(np.fft.rfft(frames[..., ::HOP_SAMPLES, :] * _HANN, FFT_SAMPLES))
+    made: Floats = np.log(spectra.astype(np.float32) @ MEL_WEIGHTS + np.float32(FLOOR))
     return made
-
-
-def _mel(hertz: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
-    return np.asarray(1127.0 * np.log1p(hertz / 700.0))

@@ -187,7 +187,7 @@ def _prepared(
     columns = waveform_columns(bars, duration_us=duration_us, count=count, bar_us=options.bar_us)
     colours = sound_colours(columns.names)
     has_unlabelled = any(not bar.label for bar in bars)
-    entries = legend(bars_by_label(bars), colours, has_unlabelled=has_unlabelled)
+    entries = legend(columns.names, colours, has_unlabelled=has_unlabelled)
     return columns, colours, _layout(width, duration_us, options, entries)
 
 

@@ -5,7 +5,7 @@ scheme, widened); the sounds heard longest get them, all others share a gray.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from zlib import crc32
 
 from flowlace.formats.sound_event import SoundBar
@@ -64,11 +64,11 @@ def sound_colours(labels: Iterable[str]) -> dict[str, Colour]:
 
 
 def legend(
-    counts: Mapping[str, int], colours: Mapping[str, Colour], *, has_unlabelled: bool = False
+    labels: Collection[str], colours: Mapping[str, Colour], *, has_unlabelled: bool = False
 ) -> list[tuple[str, Colour]]:
     """Returns what a legend lists: labels with a colour of their own, the others, and none."""
-    entries = [(label, colours[label]) for label in counts if colours[label] != OTHERS]
-    if any(colours[label] == OTHERS for label in counts):
+    entries = [(label, colours[label]) for label in labels if colours[label] != OTHERS]
+    if any(colours[label] == OTHERS for label in labels):
         entries.append((OTHER_SOUNDS, OTHERS))
     if has_unlabelled:
         entries.append((NO_SOUND, NOTHING))

@@ -55,7 +55,7 @@ def sound_player(
     heard = bars_by_label(bars)
     labels = list(dict.fromkeys([*heard, *(event.label for event in events)]))
     colours = sound_colours(labels)
-    numbers = {label: number for number, label in enumerate(labels[:_MOST_LABELS])}
+    numbers = {label: number for number, label in enumerate(labels)}
     bar_labels, bar_levels = _bars(bars, numbers, duration_us, bar_us)
     data: dict[str, Any] = {
         "audio": base64.b64encode(audio).decode(),
@@ -69,8 +69,7 @@ def sound_player(
         "colours": [as_hex(colours[label]) for label in labels],
         "nothing": as_hex(NOTHING),
         "events": [
-            [one.onset_us, one.offset_us, labels.index(one.label), round(one.score, 4)]
-            for one in events
+            [one.onset_us, one.offset_us, numbers[one.label], round(one.score, 4)] for one in events
         ],
         "words": [[one.start_us, one.end_us, one.word, one.segment_id] for one in words],
         "tags": list(tags),
@@ -89,9 +88,10 @@ def _bars(
     levels = np.zeros(count, np.uint8)
     places = np.array([one.timestamp_us // bar_us for one in bars], np.int64)
     fits = (places >= 0) & (places < count)
-    named = np.array([numbers.get(one.label, _NO_LABEL) for one in bars], np.uint8)
+    named = np.array([numbers.get(one.label, _NO_LABEL) for one in bars], np.int64)
+    named[named >= _MOST_LABELS] = _NO_LABEL
     heights = level_heights(np.array([one.dbfs for one in bars], np.float64))
-    labels[places[fits]] = named[fits]
+    labels[places[fits]] = named[fits].astype(np.uint8)
     levels[places[fits]] = np.round(heights[fits] * 255).astype(np.uint8)
     return labels.tobytes(), levels.tobytes()
 

@@ -6,7 +6,7 @@ of pictures.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +79,7 @@ class WaveformPictureSink(Sink):
 
     def _picture(self) -> bytes:
         start_us = self._bars[0].timestamp_us
-        bars = [
-            SoundBar(
-                timestamp_us=one.timestamp_us - start_us,
-                label=one.label,
-                score=one.score,
-                dbfs=one.dbfs,
-            )
-            for one in self._bars
-        ]
+        bars = [replace(one, timestamp_us=one.timestamp_us - start_us) for one in self._bars]
         look = WaveformOptions(
             pixels_per_s=self._options.pixels_per_s, height_px=self._options.height
         )

@@ -88,7 +88,7 @@ bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
 
 bench-nowcast: $(INSTALLED)  ## nowcasting baselines beside published scores, and pysteps where it is installed
-	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/nowcast_baselines.py
+	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/nowcast_accuracy.py
 
 trainers: $(TRAINERS)  ## install the trainers and torch into the virtual environment
 

@@ -23,7 +23,8 @@ class NowcastOptions:
     """Options of `NowcastCalculator`."""
 
     method: str = option(1, default="extrapolation")
-    """`persistence`, `extrapolation`, `sprog`, or one of another package."""
+    """`persistence`, `extrapolation`, `sprog`, `unet`, `unet:FILE.tflite`, or one of another
+    package."""
 
     lead_minutes: tuple[float, ...] = option(2, default=(10.0, 20.0, 30.0, 40.0, 50.0, 60.0))
     """How far ahead, rising."""
@@ -106,14 +107,15 @@ class NowcastCalculator(Calculator[NowcastOptions]):
     ) -> Nowcast:
         leads, thresholds = self.options.lead_minutes, self.options.threshold_mm_h
         newest = grids[-1]
+        made = method(history, leads, thresholds or None)
         return Nowcast(
             method=name,
             observed_us=newest.observed_us,
             received_us=newest.received_us,
             leads_minutes=leads,
-            rain_mm_h=method(history, leads, None),
+            rain_mm_h=made.rain_mm_h,
             thresholds_mm_h=thresholds,
-            probability=method(history, leads, thresholds) if thresholds else None,
+            probability=made.probability,
             frames=len(grids),
             history_minutes=-history.minutes[0],
             pixel_km=newest.pixel_km,

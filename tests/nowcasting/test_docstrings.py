@@ -7,10 +7,13 @@ import pytest
 @pytest.mark.parametrize(
     "module",
     [
+        "nowcasting.amounts",
         "nowcasting.decibels",
         "nowcasting.motion",
         "nowcasting.nowcast",
         "nowcasting.sprog",
+        "nowcasting.tiles",
+        "nowcasting.unet",
         "formats.radar_grid",
     ],
 )

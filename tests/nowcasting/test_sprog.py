@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from flowlace.nowcasting.errors import NowcastError
-from flowlace.nowcasting.sprog import ar2, band_filters, fading_after, match_amounts, sprog
+from flowlace.nowcasting.sprog import ar2, band_filters, fading_after, sprog
 from tests.nowcasting.made_rain import moving_rain, uniform_motion
 
 
@@ -63,12 +63,6 @@ def test_area_and_amounts_stay_those_of_the_last_picture() -> None:
     assert (made > 0).sum() == pytest.approx((frames[2] > 0).sum(), rel=0.01)
     assert made.mean() == pytest.approx(frames[2].mean(), rel=0.01)
     assert made.max() == pytest.approx(frames[2].max(), rel=0.01)
-
-
-def test_amounts_are_given_in_order() -> None:
-    field = np.array([[3, 1], [2, 0]], np.float32)
-    amounts = np.array([0.5, 4.0], np.float32)
-    assert match_amounts(field, amounts).tolist() == [[4.0, 0.0], [0.5, 0.0]]
 
 
 def test_dry_pictures_stay_dry() -> None:

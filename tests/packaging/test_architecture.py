@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "formats": {"framework"},
     "drawing": {"formats", "framework"},
     "tracking": {"formats", "framework"},
-    "nowcasting": {"framework"},
+    "nowcasting": {"formats", "framework", "inference"},
     "sources": {"formats", "framework"},
     "sinks": {"drawing", "formats", "framework"},
     "inference": {"formats", "framework"},

@@ -29,3 +29,15 @@ def to_grey(rain_mm_h: NDArray[np.float32]) -> NDArray[np.uint8]:
     grey = (to_decibels(rain_mm_h) - np.float32(DRY_DB)) * np.float32(4)
     capped: NDArray[np.uint8] = np.minimum(grey, np.float32(255)).astype(np.uint8)
     return capped
+
+
+def from_grey(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns rain in mm/h of grey values, which need not be whole; what is too light is dry.
+
+    >>> from_grey(np.array([60, 20, 19.9], np.float32)).round(3).tolist()
+    [1.0, 0.1, 0.0]
+    """
+    rain: NDArray[np.float32] = np.exp(grey * np.float32(np.log(10) / 40))
+    rain *= np.float32(10 ** (DRY_DB / 10))
+    rain[grey < (10 * np.log10(DRY_MM_H) - DRY_DB) * 4] = 0
+    return rain

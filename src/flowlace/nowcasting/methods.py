@@ -1,9 +1,11 @@
 """The ways to make a nowcast, by name.
 
 A method is a function of a `RainHistory`, the leads in minutes (rising), and the thresholds in
-mm/h or None. It returns rain `[lead, y, x]` in mm/h, or the probability `[lead, threshold, y, x]`
-of at least each threshold; NaN where nothing is known. Other packages add methods through the
-entry-point group `flowlace.nowcast_methods` (name: the method, value: `module:function`).
+mm/h (rising) or None. It returns a `RainForecast`: rain, and with thresholds the probability of at
+least each. Other packages add methods through the entry-point group `flowlace.nowcast_methods`
+(name: the method, value: `module:function`).
+
+`unet:FILE.tflite` is the U-Net with another model than the packaged one.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +19,12 @@ from numpy.typing import NDArray
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.extrapolation import extrapolate
 from flowlace.nowcasting.lagrangian_probability import lagrangian_probability
+from flowlace.nowcasting.rain_forecast import RainForecast
 from flowlace.nowcasting.rain_history import RainHistory
 from flowlace.nowcasting.sprog import sprog
+from flowlace.nowcasting.unet import load_unet
 
-NowcastMethod = Callable[
-    [RainHistory, Sequence[float], Sequence[float] | None], NDArray[np.float32]
-]
+NowcastMethod = Callable[[RainHistory, Sequence[float], Sequence[float] | None], RainForecast]
 
 GROUP = "flowlace.nowcast_methods"
 
@@ -32,26 +34,28 @@ _SPROG_STEP_MINUTES = 5.0
 
 def persistence(
     history: RainHistory, leads_minutes: Sequence[float], thresholds: Sequence[float] | None
-) -> NDArray[np.float32]:
+) -> RainForecast:
     """Nothing moves or changes; probabilities are 0 or 1."""
     rain = np.broadcast_to(history.newest, (len(leads_minutes), *history.newest.shape)).copy()
-    return rain if thresholds is None else exceedance(rain, thresholds)
+    return _certain(rain, thresholds)
 
 
 def extrapolation(
     history: RainHistory, leads_minutes: Sequence[float], thresholds: Sequence[float] | None
-) -> NDArray[np.float32]:
+) -> RainForecast:
     """Rain moves and does not change; probabilities are Lagrangian."""
     leads = [lead + history.age_minutes for lead in leads_minutes]
-    motion = history.moving()
+    motion, newest = history.moving(), history.newest
+    rain = extrapolate(newest, motion, leads)
     if thresholds is None:
-        return extrapolate(history.newest, motion, leads)
-    return lagrangian_probability(history.newest, motion, leads, thresholds, history.pixel_km)
+        return RainForecast(rain, None)
+    chances = lagrangian_probability(newest, motion, leads, thresholds, history.pixel_km)
+    return RainForecast(rain, chances)
 
 
 def scale_filtering(
     history: RainHistory, leads_minutes: Sequence[float], thresholds: Sequence[float] | None
-) -> NDArray[np.float32]:
+) -> RainForecast:
     """Rain moves and small scales fade (S-PROG); probabilities are 0 or 1."""
     found = history.evenly(_SPROG_STEP_MINUTES)
     if found is None:
@@ -64,7 +68,19 @@ def scale_filtering(
     rain = sprog(
         [history.frames[one] for one in places], history.moving() * np.float32(step), leads
     )
-    return rain if thresholds is None else exceedance(rain, thresholds)
+    return _certain(rain, thresholds)
+
+
+def unet(
+    history: RainHistory, leads_minutes: Sequence[float], thresholds: Sequence[float] | None
+) -> RainForecast:
+    """A network says what becomes of rain that moves; probabilities are learnt."""
+    return load_unet()(history, leads_minutes, thresholds)
+
+
+def _certain(rain_mm_h: NDArray[np.float32], thresholds: Sequence[float] | None) -> RainForecast:
+    chances = None if thresholds is None else exceedance(rain_mm_h, thresholds)
+    return RainForecast(rain_mm_h, chances)
 
 
 def exceedance(rain_mm_h: NDArray[np.float32], thresholds: Sequence[float]) -> NDArray[np.float32]:
@@ -80,6 +96,7 @@ _BUILT_IN: dict[str, NowcastMethod] = {
     "persistence": persistence,
     "extrapolation": extrapolation,
     "sprog": scale_filtering,
+    "unet": unet,
 }
 
 
@@ -92,6 +109,8 @@ def find_method(name: str) -> NowcastMethod:
     """Returns the method of that name; NowcastError tells those there are."""
     if name in _BUILT_IN:
         return _BUILT_IN[name]
+    if name.startswith("unet:"):
+        return load_unet(name.removeprefix("unet:"))
     for one in entry_points(group=GROUP, name=name):
         return cast(NowcastMethod, one.load())
     known = known_methods()

@@ -32,7 +32,8 @@ def nowcast(
         step_minutes: time from one frame to the next, such as 2, 5, 10 or 15.
         lead_minutes: how far ahead. One number gives every step up to it: 60 with frames every
             10 minutes gives 10, 20, … 60. A list gives those leads.
-        method: "persistence" (1 frame), "extrapolation" (2 or more), "sprog" (3 or more), or a
+        method: "persistence" (1 frame), "extrapolation" (2 or more), "sprog" (3 or more), "unet"
+            (2 or more, leads up to 90 minutes), "unet:FILE.tflite" for a model of your own, or a
             method of another package.
         thresholds: rising rain rates in mm/h.
         pixel_km: side of a pixel; probabilities blur with the lead by kilometres.
@@ -56,7 +57,8 @@ def nowcast(
     leads = leads_of(lead_minutes, step_minutes)
     limits = None if thresholds is None else _rising("thresholds", thresholds)
     make = find_method(method)
-    return make(RainHistory.regular(rain, step_minutes, pixel_km), leads, limits)
+    made = make(RainHistory.regular(rain, step_minutes, pixel_km), leads, limits)
+    return made.rain_mm_h if made.probability is None else made.probability
 
 
 def leads_of(lead_minutes: float | Sequence[float], step_minutes: float) -> list[float]:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlace.nowcasting.amounts import match_amounts
 from flowlace.nowcasting.decibels import DRY_DB, DRY_MM_H, to_decibels
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.extrapolation import origins, read_at
@@ -168,28 +169,3 @@ def _next(
     phi: tuple[float, float], now: tuple[float, float], before: tuple[float, float]
 ) -> tuple[float, float]:
     return phi[0] * now[0] + phi[1] * before[0], phi[0] * now[1] + phi[1] * before[1]
-
-
-def match_amounts(field: NDArray[np.float32], amounts: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns rain in mm/h with the order of `field` and the distribution of `amounts`.
-
-    The `len(amounts)` highest pixels get the amounts in order, all others are dry.
-
-    Args:
-        field: `[y, x]`, anything that grows with rain.
-        amounts: rising rain rates of the wet pixels; as many as shall be wet.
-    """
-    rain = np.zeros(field.shape, np.float32)
-    if not len(amounts):
-        return rain
-    cut = np.partition(field, field.size - len(amounts), axis=None)[field.size - len(amounts)]
-    wet = np.flatnonzero(field >= cut)
-    # Ranks by counting: 65536 levels are finer than any radar's values, and no sort is needed.
-    values = field.ravel()[wet]
-    low, high = float(values.min()), float(values.max())
-    levels = ((values - low) * (65535 / max(high - low, 1e-9))).astype(np.uint16)
-    counts = np.bincount(levels, minlength=65536)
-    middles = np.cumsum(counts) - (counts + 1) / 2
-    table = amounts[np.clip(middles, 0, len(amounts) - 1).astype(np.int64)]
-    rain.ravel()[wet] = table[levels]
-    return rain

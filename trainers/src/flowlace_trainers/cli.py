@@ -17,6 +17,7 @@ from flowlace_trainers.detector.teacher import SsdTeacher
 from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.fit import fit as run_fit
 from flowlace_trainers.fit import load_best
+from flowlace_trainers.nowcast.cli import app as nowcast_app
 from flowlace_trainers.provenance import commit
 from flowlace_trainers.sound.cli import app as sound_app
 from flowlace_trainers.tags.cli import app as tags_app
@@ -24,6 +25,7 @@ from flowlace_trainers.tags.cli import app as tags_app
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 detector_app = typer.Typer(help="Object detectors.", no_args_is_help=True)
 app.add_typer(detector_app, name="detector")
+app.add_typer(nowcast_app, name="nowcast")
 app.add_typer(sound_app, name="sound")
 app.add_typer(tags_app, name="tags")
 console = Console()

@@ -1,0 +1,1 @@
+"""The U-Net for nowcasting: data, network, training, export and scores."""

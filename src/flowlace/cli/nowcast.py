@@ -24,6 +24,8 @@ from flowlace.nowcast_verification.settings import VerificationSettings
 from flowlace.nowcast_verification.time_split import TimeSplit
 from flowlace.nowcast_verification.verify import verify_archive
 from flowlace.nowcasting.errors import NowcastError
+from flowlace.nowcasting.methods import find_method
+from flowlace.runner.errors import RunnerError
 from flowlace.runner.interrupt import graceful_interrupts
 
 nowcast = typer.Typer(
@@ -71,22 +73,25 @@ def verify(
 
     Ctrl-C ends early: what was scored until then is shown and written.
     """
-    settings = VerificationSettings(
-        methods=tuple(method),
-        leads_minutes=_numbers("--leads", leads),
-        thresholds_mm_h=_numbers("--thresholds", thresholds),
-        scales_km=_numbers("--scales", scales),
-        every_minutes=every,
-        history_minutes=history,
-        margin_km=margin,
-        crop=_extent(crop),
-        from_us=_time_us("--from", since),
-        to_us=_time_us("--to", until),
-        split=TimeSplit.parsed(split),
-        resamples=resamples,
-        block_minutes=block,
-        seed=seed,
-    )
+    with _mistakes_of_the_command_line():
+        settings = VerificationSettings(
+            methods=tuple(method),
+            leads_minutes=_numbers("--leads", leads),
+            thresholds_mm_h=_numbers("--thresholds", thresholds),
+            scales_km=_numbers("--scales", scales),
+            every_minutes=every,
+            history_minutes=history,
+            margin_km=margin,
+            crop=_extent(crop),
+            from_us=_time_us("--from", since),
+            to_us=_time_us("--to", until),
+            split=TimeSplit.parsed(split),
+            resamples=resamples,
+            block_minutes=block,
+            seed=seed,
+        )
+        for name in method:
+            find_method(name)
     for path in (json_file, report):
         _check_writable(path)
     opened = Archive(archive, settings.crop, settings.from_us, settings.to_us)
@@ -111,6 +116,14 @@ def verify(
         _write(report, report_page(result, shlex.join(["flowlace", *sys.argv[1:]])))
     if interrupts.count:
         raise typer.Exit(130)
+
+
+@contextmanager
+def _mistakes_of_the_command_line() -> Iterator[None]:
+    try:
+        yield
+    except NowcastError as error:
+        raise RunnerError(str(error)) from error
 
 
 class _EndAtOnce:
@@ -176,8 +189,10 @@ def _check_writable(name: str) -> None:
     if name in ("", "-"):
         return
     path = Path(name)
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise NowcastError(f"{name!r} can't be written: no folder {str(path.parent)!r} to write to")
+    if path.is_dir():
+        raise RunnerError(f"{name!r} can't be written: it is a folder; name a file")
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise RunnerError(f"{name!r} can't be written: no folder {str(path.parent)!r} to write to")
 
 
 def _write(name: str, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,14 @@ from statistics import median
 
 from flowlace.formats.radar_grid import Extent, RadarGrid
 from flowlace.nowcasting.errors import NowcastError
-from flowlace.sources.radar.folder import RadarFilesSource, RadarFolderOptions, is_radar_file
-from flowlace.sources.radar.radar_file import time_in_name
+from flowlace.sources.radar.folder import (
+    RadarFilesSource,
+    RadarFolderOptions,
+    in_order_of_time,
+    is_radar_file,
+)
+from flowlace.sources.radar.formats import read_radar_file
+from flowlace.sources.radar.radar_file import RadarFileError, load_radar_file, time_in_name
 from flowlace.sources.registry import parse_url
 from flowlace.sources.source import SourceError
 
@@ -70,7 +77,8 @@ class Archive:
             raise SourceError(f"archive {text!r}: an archive is not watched; leave out live=1")
         self._crop = crop
         self._range_us = (from_us or 0, to_us if to_us is not None else 1 << 62)
-        self._paths = [one for one in _files(url.rest, text) if self._may_be_wanted(one)]
+        found = in_order_of_time(_files(url.rest, text))
+        self._paths = [one for one in found if self._may_be_wanted(one)]
         if not self._paths:
             raise NowcastError(f"archive {text!r}: no radar file there, or none of that time")
         self.facts = ArchiveFacts(name=text, files=len(self._paths))
@@ -139,12 +147,33 @@ class Archive:
         return told_us is None or begin_us - _DAY_US <= told_us <= end_us + _DAY_US
 
     def _times(self) -> list[int]:
-        """Returns the times as names tell them; where one does not, all files are read for it."""
+        """Returns the times as names tell them; where they do not, all files are read for it."""
         told_us = {time_in_name(one.name) for one in self._paths}
-        if len(told_us) < len(self._paths) or None in told_us or len(told_us) < 2:
-            return [one.observed_us for one in self]
+        if None in told_us or len(told_us) < 2 or self._holds_several():
+            with _silently():
+                return [one.observed_us for one in self]
         begin_us, end_us = self._range_us
         return sorted(one for one in told_us if one is not None and begin_us <= one <= end_us)
+
+    def _holds_several(self) -> bool:
+        """Returns whether the first file that can be read holds more than one observation."""
+        for path in self._paths:
+            try:
+                return len(read_radar_file(load_radar_file(path), self._options.rules)) > 1
+            except RadarFileError:
+                continue
+        return False
+
+
+@contextmanager
+def _silently() -> Iterator[None]:
+    """What is skipped is told when the files are read again."""
+    logger = logging.getLogger("flowlace.sources.radar")
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False
 
 
 def _files(place: str, text: str) -> list[Path]:

@@ -95,11 +95,11 @@ def _best(result: Verification, threshold: int) -> str:
 
 
 def _span(places: list[int], leads: tuple[float, ...]) -> str:
-    if len(places) == len(leads):
-        return "at all leads"
     first, last = leads[places[0]], leads[places[-1]]
     if first == last:
         return f"at +{first:g} min"
+    if len(places) == len(leads):
+        return "at all leads"
     return f"from +{first:g} to +{last:g} min"
 
 
@@ -130,7 +130,7 @@ def _persistence(result: Verification) -> list[str]:
             text = last_lead_text(result, index, threshold)
             limits.setdefault(text, []).append(f"≥ {limit:g}")
         parts = [f"{', '.join(shown)} mm/h {text}" for text, shown in limits.items()]
-        if len(limits) == 1:
+        if len(limits) == 1 < len(result.settings.thresholds_mm_h):
             parts = [f"all thresholds {text}" for text in limits]
         told.append(f"{name} is above persistence by CSI: {'; '.join(parts)}.")
     return told

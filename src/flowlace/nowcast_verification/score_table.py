@@ -40,8 +40,8 @@ def score_table(result: Verification) -> str:
         [
             *rows,
             "",
-            f"CSI in mm/h thresholds ± half of the 95 % interval; MAE in mm/h; FSS, Brier and PR "
-            f"area of ≥ {limit:g} mm/h.",
+            f"CSI ± half of the 95 % interval; thresholds and MAE in mm/h; FSS, Brier and PR area "
+            f"of ≥ {limit:g} mm/h; known: share of pixels with a forecast.",
             "",
             *findings(result),
             *(f"Note: {one}" for one in caveats(result)),

@@ -173,7 +173,9 @@ def _next(
 def match_amounts(field: NDArray[np.float32], amounts: NDArray[np.float32]) -> NDArray[np.float32]:
     """Returns rain in mm/h with the order of `field` and the distribution of `amounts`.
 
-    The `len(amounts)` highest pixels get the amounts in order, all others are dry.
+    The `len(amounts)` highest pixels get the amounts in order, all others are dry. Where more
+    than as many again tie for the last place, those stay dry: a field of which nothing is left
+    would be wet everywhere.
 
     Args:
         field: `[y, x]`, anything that grows with rain.
@@ -184,6 +186,10 @@ def match_amounts(field: NDArray[np.float32], amounts: NDArray[np.float32]) -> N
         return rain
     cut = np.partition(field, field.size - len(amounts), axis=None)[field.size - len(amounts)]
     wet = np.flatnonzero(field >= cut)
+    if len(wet) > 2 * len(amounts):
+        wet = np.flatnonzero(field > cut)
+    if not len(wet):
+        return rain
     # Ranks by counting: 65536 levels are finer than any radar's values, and no sort is needed.
     values = field.ravel()[wet]
     low, high = float(values.min()), float(values.max())

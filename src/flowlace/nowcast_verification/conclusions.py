@@ -197,8 +197,8 @@ def _chances(result: Verification) -> list[str]:
         middles = (np.arange(len(counts)) + 0.5) / len(counts)
         middles[0] = 0.0  # most of it is exactly that, and there is much of it
         pixels = counts[:, 0].sum()
-        if not pixels:
-            continue
+        if not pixels or not counts[:, 1].any():
+            continue  # without one event, no score of these means anything
         said, seen = (counts[:, 0] * middles).sum() / pixels, counts[:, 1].sum() / pixels
         told.append(
             f"{result.methods[index]} gives ≥ {limit:g} mm/h at +{minutes:g} min a chance of "

@@ -20,7 +20,7 @@ def as_json(result: Verification) -> dict[str, Any]:
     Units are in the names. `scores` has one entry a method and lead; lists in an entry of
     `by_threshold` are in the order their axis has beside them.
     """
-    leads = range(len(result.collected.leads_minutes))
+    leads = range(len(result.leads_minutes))
     return {
         "archive": _facts(result),
         "settings": _settings(result),
@@ -33,12 +33,12 @@ def as_json(result: Verification) -> dict[str, Any]:
         },
         "methods": list(result.methods),
         "left_out": dict(result.collected.left_out),
-        "last_lead_above_persistence": [
+        "above_persistence_by_csi": [
             {
                 "method": name,
                 "threshold_mm_h": limit,
-                "lead_minutes": result.last_lead_above_persistence(method, threshold),
-                "lead_minutes_surely": result.last_lead_above_persistence(
+                "leads_minutes": result.leads_above_persistence(method, threshold),
+                "leads_minutes_surely": result.leads_above_persistence(
                     method, threshold, surely=True
                 ),
             }
@@ -74,7 +74,7 @@ def _facts(result: Verification) -> dict[str, Any]:
 def _settings(result: Verification) -> dict[str, Any]:
     settings, split = result.settings, result.collected.split
     return {
-        "leads_minutes": list(result.collected.leads_minutes),
+        "leads_minutes": list(result.leads_minutes),
         "thresholds_mm_h": list(settings.thresholds_mm_h),
         "levels_mm_h": list(settings.levels_mm_h),
         "scales_km": [_plain(one) for one in result.scales_km],
@@ -97,7 +97,7 @@ def _scores(result: Verification, method: int, lead: int) -> dict[str, Any]:
     bands = result.collected.kinds.bands
     return {
         "method": result.methods[method],
-        "lead_minutes": result.collected.leads_minutes[lead],
+        "lead_minutes": result.leads_minutes[lead],
         "starts": int(sums["starts"]),
         "pixels": int(sums["pixels"]),
         "share_known": _plain(result.coverage[at]),

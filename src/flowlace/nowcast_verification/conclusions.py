@@ -19,7 +19,7 @@ def main_threshold(result: Verification) -> int:
 
 def middle_lead(result: Verification) -> int:
     """Returns the place of the lead that is shown where one must do."""
-    return (len(result.collected.leads_minutes) - 1) // 2
+    return (len(result.leads_minutes) - 1) // 2
 
 
 def findings(result: Verification) -> list[str]:
@@ -77,7 +77,7 @@ def _best(result: Verification, threshold: int) -> str:
     csi = result.csi.value[:, :, threshold]
     if not np.isfinite(csi).any():
         return f"≥ {limit:g} mm/h: it was neither seen nor forecast."
-    leads = result.collected.leads_minutes
+    leads = result.leads_minutes
     # Every tie goes to the first; persistence is the first of all.
     best = [int(one) for one in np.argmax(np.nan_to_num(csi, nan=-1.0), axis=0)]
     spans = []
@@ -110,7 +110,7 @@ def _surely_best(result: Verification, threshold: int, best: list[int]) -> str:
     others = range(len(result.methods))
     leads = [
         f"+{minutes:g}"
-        for lead, minutes in enumerate(result.collected.leads_minutes)
+        for lead, minutes in enumerate(result.leads_minutes)
         if all(gain[best[lead], one, lead] > 0 for one in others if one != best[lead])
     ]
     if len(leads) == len(best):
@@ -140,17 +140,24 @@ def last_lead_text(result: Verification, method: int, threshold: int) -> str:
     """Returns up to which lead a method is above persistence, and up to which surely."""
     if not np.isfinite(result.csi_gain.value[method, result.reference, :, threshold]).any():
         return "can't be told"
-    last = result.last_lead_above_persistence(method, threshold)
-    if last is None:
+    above = result.leads_above_persistence(method, threshold)
+    if not above:
         return "at no lead"
-    end = " (the last lead)" if last == result.collected.leads_minutes[-1] else ""
+    last = above[-1]
+    text = f"up to +{last:g} min"
+    if last == result.leads_minutes[-1]:
+        text += " (the last lead)"
+    below = [f"+{one:g}" for one in result.leads_minutes if one < last and one not in above]
+    if below:
+        text += f" but not at {', '.join(below)}"
     if not result.are_intervals_sound:
-        return f"up to +{last:g} min{end}"
-    surely = result.last_lead_above_persistence(method, threshold, surely=True)
-    if surely == last:
-        return f"up to +{last:g} min{end}, surely"
-    sure = "nowhere surely" if surely is None else f"surely up to +{surely:g}"
-    return f"up to +{last:g} min{end}, {sure}"
+        return text
+    surely = result.leads_above_persistence(method, threshold, surely=True)
+    if not surely:
+        return f"{text}, nowhere surely"
+    if surely == above:
+        return f"{text}, surely"
+    return f"{text}, surely at {', '.join(f'+{one:g}' for one in surely)}"
 
 
 def _area_bias(result: Verification) -> list[str]:
@@ -159,7 +166,7 @@ def _area_bias(result: Verification) -> list[str]:
     bias = result.bias.value[:, -1, threshold]
     if not np.isfinite(bias).all():
         return []
-    minutes = result.collected.leads_minutes[-1]
+    minutes = result.leads_minutes[-1]
     shown = ", ".join(f"{name} {one:.2f}" for name, one in zip(result.methods, bias, strict=True))
     return [
         f"Area of ≥ {limit:g} mm/h at +{minutes:g} min, for each pixel that was seen: {shown}. "
@@ -182,7 +189,7 @@ def _small_scales(result: Verification) -> list[str]:
     )
     return [
         f"Of the observed variance at scales below {largest_km:.2g} km, forecasts keep at "
-        f"+{result.collected.leads_minutes[-1]:g} min: {shown}. Little means blurred: that raises "
+        f"+{result.leads_minutes[-1]:g} min: {shown}. Little means blurred: that raises "
         "CSI and lowers errors, and peaks are lost."
     ]
 
@@ -190,7 +197,7 @@ def _small_scales(result: Verification) -> list[str]:
 def _chances(result: Verification) -> list[str]:
     threshold = main_threshold(result)
     limit = result.settings.thresholds_mm_h[threshold]
-    minutes = result.collected.leads_minutes[-1]
+    minutes = result.leads_minutes[-1]
     told = []
     for index in np.flatnonzero(result.has_chances):
         counts = result.collected.chances[index, -1, threshold].astype(float)
@@ -215,7 +222,7 @@ def _unknown(result: Verification) -> list[str]:
     lowest = float(np.nanmin(coverage)) if np.isfinite(coverage).any() else 1.0
     if lowest > 0.98:
         return []
-    minutes = result.collected.leads_minutes[-1]
+    minutes = result.leads_minutes[-1]
     return [
         f"At +{minutes:g} min up to {100 * (1 - lowest):.0f} % of the scored pixels have no "
         "forecast, because their rain comes from outside of the grid; they count as dry. "

@@ -46,8 +46,9 @@ def report_page(result: Verification, command: str) -> str:
 
 def _summary(result: Verification) -> list[str]:
     facts, collected = result.facts, result.collected
+    part = f"the scored part ({collected.split})" if collected.split else "the archive"
     subtitle = (
-        f"{collected.starts} start times between {spoken_time(facts.first_us)} and "
+        f"{collected.starts} start times of {part} between {spoken_time(facts.first_us)} and "
         f"{spoken_time(facts.last_us)} UTC, {len(collected.leads_minutes)} leads up to "
         f"{collected.leads_minutes[-1]:g} min, {facts.shape[0]} × {facts.shape[1]} pixels of "
         f"{facts.pixel_km:.3g} km. Methods: {', '.join(result.methods)}."
@@ -126,7 +127,7 @@ def _by_scale(result: Verification) -> list[str]:
 
 
 def _spectra(result: Verification) -> list[str]:
-    last = len(result.collected.leads_minutes) - 1
+    last = len(result.leads_minutes) - 1
     shown = sorted({middle_lead(result), last})
     others = [one for one in range(last) if one not in shown]
     named = [("observation", None), *((name, one) for one, name in enumerate(result.methods))]
@@ -143,7 +144,7 @@ def _spectra(result: Verification) -> list[str]:
 
 
 def _all_scores(result: Verification) -> list[str]:
-    leads = result.collected.leads_minutes
+    leads = result.leads_minutes
     return [
         "<h2>All scores</h2>",
         _say("With 95 % intervals; the best of a lead is bold."),
@@ -161,7 +162,7 @@ def _methods(result: Verification) -> str:
 def _at_leads(result: Verification, chart: Callable[[Verification, int], str]) -> list[str]:
     """Returns the charts of the middle lead, and folded those of the others."""
     shown = middle_lead(result)
-    leads = range(len(result.collected.leads_minutes))
+    leads = range(len(result.leads_minutes))
     others = "".join(chart(result, one) for one in leads if one != shown)
     return [chart(result, shown), _more("Other leads", others) if others else ""]
 

@@ -20,7 +20,7 @@ _SHARE = (0.0, 1.0)
 
 def over_leads(result: Verification, score: Bounded, label: str) -> str:
     """Returns a score `[method, lead, threshold]` over the lead, one chart a threshold."""
-    leads = result.collected.leads_minutes
+    leads = result.leads_minutes
     x = _lead_axis(leads)
     tops = [_top(score, threshold) for threshold in range(score.value.shape[2])]
     return _figures(
@@ -51,7 +51,7 @@ def precision_recall(result: Verification, lead: int) -> str:
     """Returns precision over recall, one chart a threshold; a yes or no is a point."""
     return _figures(
         (
-            f"≥ {limit:g} mm/h, +{result.collected.leads_minutes[lead]:g} min",
+            f"≥ {limit:g} mm/h, +{result.leads_minutes[lead]:g} min",
             line_chart(
                 [_pr_line(result, one, lead, index) for one in range(len(result.methods))],
                 Axis(label="recall", low=0, high=1),
@@ -84,7 +84,7 @@ def reliability(result: Verification, lead: int) -> str:
     """Returns how often rain followed each probability, and how often each was given."""
     figures = []
     methods = [int(one) for one in np.flatnonzero(result.has_chances)]
-    minutes = result.collected.leads_minutes[lead]
+    minutes = result.leads_minutes[lead]
     for index, limit in enumerate(result.settings.thresholds_mm_h):
         told = [(one, chance_counts(result, one, lead, index).reliability())
                 for one in methods]  # fmt: skip
@@ -126,7 +126,7 @@ def ranks(result: Verification, lead: int) -> str:
         top = max(2.0, float(np.nan_to_num(relative).max()) * 1.05)
         figures.append(
             (
-                f"{name}, +{result.collected.leads_minutes[lead]:g} min, {_pixels(pixels)}",
+                f"{name}, +{result.leads_minutes[lead]:g} min, {_pixels(pixels)}",
                 line_chart(
                     [
                         Line(name="even", x=_SHARE, y=[1, 1], has_marks=False),
@@ -159,7 +159,7 @@ def fractions(result: Verification, lead: int) -> str:
     )
     return _figures(
         (
-            f"≥ {limit:g} mm/h, +{result.collected.leads_minutes[lead]:g} min",
+            f"≥ {limit:g} mm/h, +{result.leads_minutes[lead]:g} min",
             line_chart(
                 [
                     Line(
@@ -184,7 +184,7 @@ def fractions(result: Verification, lead: int) -> str:
 def spectra(result: Verification, leads: Iterable[int]) -> str:
     """Returns the variance by scale beside that of the observation, one chart a lead."""
     return _figures(
-        (f"+{result.collected.leads_minutes[lead]:g} min", _spectrum(result, lead))
+        (f"+{result.leads_minutes[lead]:g} min", _spectrum(result, lead))
         for lead in leads
         if result.sums["starts"][result.reference, lead]
     )

@@ -21,7 +21,8 @@ def last_leads(result: Verification) -> str:
         for method, name in enumerate(result.methods)
         if method != result.reference
     ]
-    return _table([head], [[html.escape(cell) for cell in row] for row in rows]) if rows else ""
+    cells = [[html.escape(cell) for cell in row] for row in rows]
+    return _table([head], cells, kind="words") if rows else ""
 
 
 def scores_of_lead(result: Verification, lead: int) -> str:

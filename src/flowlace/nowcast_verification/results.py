@@ -75,6 +75,11 @@ class Verification:
         return self.collected.methods
 
     @property
+    def leads_minutes(self) -> tuple[float, ...]:
+        """In the order of the second axis."""
+        return self.collected.leads_minutes
+
+    @property
     def scales_km(self) -> tuple[float, ...]:
         """Sides of the squares of the fractions skill score."""
         return tuple(one * self.facts.pixel_km for one in self.collected.kinds.windows_px)
@@ -111,18 +116,17 @@ class Verification:
         """Which method is persistence."""
         return self.methods.index(REFERENCE)
 
-    def last_lead_above_persistence(
+    def leads_above_persistence(
         self, method: int, threshold: int, *, surely: bool = False
-    ) -> float | None:
-        """Returns the last lead in minutes up to which CSI is above that of persistence.
+    ) -> list[float]:
+        """Returns the leads in minutes at which CSI is above that of persistence.
 
-        None where it is not even at the first. `surely`: the whole interval is above it.
+        `surely`: the whole interval of the difference is above 0.
         """
         gain = self.csi_gain.low if surely else self.csi_gain.value
         with np.errstate(invalid="ignore"):
             is_above = gain[method, self.reference, :, threshold] > 0
-        count = len(is_above) if is_above.all() else int(np.argmin(is_above))
-        return self.collected.leads_minutes[count - 1] if count else None
+        return [lead for lead, is_so in zip(self.leads_minutes, is_above, strict=True) if is_so]
 
 
 def ratio(part: Values, whole: Values) -> Values:
@@ -136,7 +140,8 @@ def verification_of(
     collected: Collected, facts: ArchiveFacts, settings: VerificationSettings
 ) -> Verification:
     """Returns the scores of what was added up."""
-    minutes = settings.block_minutes or _usual_block_minutes(facts.last_us - facts.first_us)
+    hours = len(collected.blocks) * max(1.0, settings.every_minutes / 60)
+    minutes = settings.block_minutes or _usual_block_minutes(hours)
     blocks = _merged(collected.blocks, minutes)
     weights = block_weights(len(blocks), settings.resamples, settings.seed)
     scored = _Scored(blocks, weights)
@@ -262,7 +267,6 @@ def _merged(by_hour: dict[int, Records], minutes: float) -> Records:
     return np.stack([_pooled(stacked[of_block == one]) for one in np.unique(of_block)])
 
 
-def _usual_block_minutes(period_us: int) -> float:
-    """An hour within a day, a quarter of a day within four weeks, else a day."""
-    hours = period_us / 3.6e9
-    return 60.0 if hours <= 24 else 360.0 if hours < 28 * 24 else 1440.0
+def _usual_block_minutes(hours: float) -> float:
+    """An hour where a day is scored, a quarter of a day up to two weeks, else a day."""
+    return 60.0 if hours <= 24 else 360.0 if hours <= 14 * 24 else 1440.0

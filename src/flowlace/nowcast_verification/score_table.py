@@ -21,7 +21,7 @@ def score_table(result: Verification) -> str:
         f"{'lead':>5} {'method':<{width}}{csi}{'MAE':>7}"
         f"{f'FSS {result.scales_km[scale]:.0f} km':>11}{'Brier':>8}{'PR area':>9}{'known':>7}"
     ]
-    for lead, minutes in enumerate(result.collected.leads_minutes):
+    for lead, minutes in enumerate(result.leads_minutes):
         for method, name in enumerate(result.methods):
             at = (method, lead)
             cells = "".join(

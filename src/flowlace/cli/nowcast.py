@@ -82,9 +82,6 @@ def verify(
             every_minutes=every,
             history_minutes=history,
             margin_km=margin,
-            crop=_extent(crop),
-            from_us=_time_us("--from", since),
-            to_us=_time_us("--to", until),
             split=TimeSplit.parsed(split),
             resamples=resamples,
             block_minutes=block,
@@ -92,9 +89,11 @@ def verify(
         )
         for name in method:
             find_method(name)
+        extent = _extent(crop)
+        times_us = _time_us("--from", since), _time_us("--to", until)
     for path in (json_file, report):
         _check_writable(path)
-    opened = Archive(archive, settings.crop, settings.from_us, settings.to_us)
+    opened = Archive(archive, extent, *times_us)
     with graceful_interrupts() as interrupts, _progress(quiet=quiet) as tell:
         interrupts.watch(_EndAtOnce())
         try:

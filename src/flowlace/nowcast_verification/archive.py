@@ -36,6 +36,8 @@ class ArchiveFacts:
     """As the user typed it."""
     files: int
     """That were there to read."""
+    crop: Extent | None = None
+    """The part of the grid that was used; None for all of it."""
     observations: int = 0
     """That were used."""
     skipped: Counter[str] = field(default_factory=Counter)
@@ -57,7 +59,14 @@ class ArchiveFacts:
 class Archive:
     """Radar files of a folder, a glob, or one; `?quantity=dbz` and the like as for sources.
 
+    Args:
+        text: as a user types it.
+        crop: the part of the grid that is used at all, in the units of its projection.
+        from_us: observations before it are not used; microseconds since 1970.
+        to_us: observations after it are not used.
+
     Raises:
+        SourceError: there is no such place, or an option of it is not known.
         NowcastError: there is nothing, or too little to tell the step.
     """
 
@@ -68,6 +77,8 @@ class Archive:
         from_us: int | None = None,
         to_us: int | None = None,
     ) -> None:
+        if from_us is not None and to_us is not None and from_us >= to_us:
+            raise NowcastError("the time to begin with must be before the one to end with")
         url = parse_url(text if text.startswith(("radar:", "mrms:")) else f"radar:{text}")
         try:
             self._options = url.read_options(RadarFolderOptions)
@@ -81,7 +92,7 @@ class Archive:
         self._paths = [one for one in found if self._may_be_wanted(one)]
         if not self._paths:
             raise NowcastError(f"archive {text!r}: no radar file there, or none of that time")
-        self.facts = ArchiveFacts(name=text, files=len(self._paths))
+        self.facts = ArchiveFacts(name=text, files=len(self._paths), crop=crop)
         times_us = self._times()
         if len(times_us) < 2:
             raise NowcastError(

@@ -68,6 +68,7 @@ def _facts(result: Verification) -> dict[str, Any]:
         "columns": facts.shape[1],
         "pixel_km": _plain(facts.pixel_km),
         "projection": facts.projection,
+        "crop": None if facts.crop is None else list(facts.crop),
     }
 
 
@@ -81,7 +82,6 @@ def _settings(result: Verification) -> dict[str, Any]:
         "every_minutes": settings.every_minutes,
         "history_minutes": settings.history_minutes,
         "margin_km": settings.margin_km,
-        "crop": None if settings.crop is None else list(settings.crop),
         "split": None if split is None else str(split),
         "resamples": settings.resamples,
         "block_minutes": result.block_minutes,

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from flowlace.formats.radar_grid import Extent
 from flowlace.nowcast_verification.time_split import TimeSplit
 from flowlace.nowcasting.errors import NowcastError
 
@@ -38,12 +37,6 @@ class VerificationSettings:
     """How much a nowcast may look back."""
     margin_km: float = 0.0
     """Of the grid's edge: forecast, but not scored."""
-    crop: Extent | None = None
-    """The part of the grid that is used at all, in the units of its projection."""
-    from_us: int | None = None
-    """Observations before it are not used; microseconds since 1970."""
-    to_us: int | None = None
-    """Observations after it are not used."""
     split: TimeSplit | None = TimeSplit.AUTO
     """Which part of the time picks cut-offs of probabilities, and which is scored; None: no
     split, all is scored."""
@@ -67,8 +60,6 @@ class VerificationSettings:
             raise NowcastError(f"blocks must be 0 minutes or more, not {self.block_minutes}")
         if self.resamples < 0 or self.seed < 0:
             raise NowcastError("resamples and seed must be 0 or more")
-        if None not in (self.from_us, self.to_us) and self.from_us >= self.to_us:  # type: ignore[operator]
-            raise NowcastError("the time to begin with must be before the one to end with")
 
     @property
     def levels_mm_h(self) -> tuple[float, ...]:

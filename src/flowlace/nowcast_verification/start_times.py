@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flowlace.formats.radar_grid import RadarGrid
 
 NO_OBSERVATION = "no observation at the start time"
+NO_TARGET = "nothing observed after any lead"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +83,9 @@ class StartTimes:
         history = [one for one in self._window if since_us <= one.observed_us <= start_us]
         wanted = round(self._history_us / self._step_us) + 1
         targets = [self._nearest(start_us + lead_us) for lead_us in self._leads_us]
+        if not any(targets):
+            self.skipped[NO_TARGET] += 1
+            return
         yield StartTime(start_us, history, targets, len(history) >= wanted)
 
     def _nearest(self, wanted_us: int) -> RadarGrid | None:

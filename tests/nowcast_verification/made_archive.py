@@ -30,12 +30,17 @@ def write_file(folder: Path, minute: float, rain: np.ndarray) -> Path:
     return path
 
 
-def write_archive(folder: Path, minutes: Iterable[float], pixels_a_minute: float = 0.2) -> Path:
-    """Writes cells that move to the east, one file at each of the times."""
+def write_archive(
+    folder: Path,
+    minutes: Iterable[float],
+    pixels_a_minute: float = 0.2,
+    fades_from_minute: float = np.inf,
+) -> Path:
+    """Writes cells that move to the east, and may fade by a third in ten minutes."""
     times = list(minutes)
     frames = moving_rain(times, pixels_a_minute, 0, SHAPE)
     for minute, rain in zip(times, frames, strict=True):
-        write_file(folder, minute, rain)
+        write_file(folder, minute, rain * np.exp(-max(0.0, minute - fades_from_minute) / 25))
     return folder
 
 

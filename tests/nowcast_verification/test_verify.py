@@ -100,9 +100,9 @@ def test_starts_where_a_method_fails_are_scored_for_none(
 def test_a_split_scores_one_part_and_picks_cut_offs_on_the_other(tmp_path: Path) -> None:
     whole, earlier, later = (tmp_path / one for one in ("whole", "earlier", "later"))
     [one.mkdir() for one in (whole, earlier, later)]
-    write_archive(whole, range(0, 241, 5))
+    write_archive(whole, range(0, 241, 5), fades_from_minute=110)
     write_archive(earlier, range(0, 120, 5))
-    write_archive(later, range(110, 241, 5))
+    write_archive(later, range(110, 241, 5), fades_from_minute=110)
     split = verified(whole, split=TimeSplit.parsed("2h/3h"))
     picked, scored = verified(earlier, split=None), verified(later, split=None)
     assert split.collected.calibration_starts == picked.collected.starts == 9  # 10 … 90 minutes

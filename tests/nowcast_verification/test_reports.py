@@ -65,7 +65,7 @@ def test_the_words_warn_of_what_was_measured_poorly(moving: Verification) -> Non
     told = " ".join(caveats(moving))
     assert "Intervals draw from 2 blocks of 60 min only" in told
     assert "Cut-offs of probabilities were picked on the times they are scored on" in told
-    assert "have no forecast, because their rain comes from outside of the grid" in told
+    assert "have no forecast, because their rain comes from outside of what the radars see" in told
 
 
 def test_what_is_sure_is_said_where_there_are_blocks_enough() -> None:

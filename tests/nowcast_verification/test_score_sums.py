@@ -62,11 +62,18 @@ def test_only_what_was_seen_is_scored_and_what_was_not_forecast_is_counted() -> 
     assert sums["known"] == (np.isfinite(seen) & np.isfinite(said)).sum()
 
 
-def test_the_margin_is_not_scored() -> None:
+def test_the_margin_at_the_edges_of_what_was_seen_is_not_scored() -> None:
     said, seen = two_frames()
-    inner = (slice(20, -20), slice(20, -20))
+    inner = (slice(20, -20), slice(20, -27))  # seven columns on the right were not seen
     sums, wanted = scored(said, seen, 20), mean_absolute_error(said[inner], seen[inner])
     assert (sums["absolute_error"], sums["pixels"]) == (wanted.total, wanted.count)
+
+
+def test_a_hole_of_a_few_pixels_has_no_margin() -> None:
+    said, seen = two_frames()
+    seen[50:53, 40:43] = np.nan
+    whole = scored(said, two_frames()[1], 20)["pixels"]
+    assert scored(said, seen, 20)["pixels"] == whole - 9
 
 
 def test_pixels_without_a_forecast_do_not_count_as_blur() -> None:

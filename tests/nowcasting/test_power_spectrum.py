@@ -47,11 +47,21 @@ def test_even_rain_has_no_power() -> None:
     assert power_by_scale(even, scale_bands(SHAPE, 1.0)) == pytest.approx(0, abs=1e-12)
 
 
-def test_unknown_pixels_count_as_dry() -> None:
-    holed, dry = plane_wave(16), plane_wave(16)
-    holed[50:60], dry[50:60] = np.nan, 0
+def test_the_edge_of_what_is_known_is_no_small_scale() -> None:
+    y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    is_unknown = np.hypot(y - 96, x - 128) > 80
+    holed, dry = plane_wave(32), plane_wave(32)
+    holed[is_unknown], dry[is_unknown] = np.nan, 0
     bands = scale_bands(SHAPE, 1.0)
-    assert power_by_scale(holed, bands) == pytest.approx(power_by_scale(dry, bands))
+    is_small = bands.edges_km[1:] < 12
+    assert power_by_scale(holed, bands).sum() == pytest.approx(0.5, rel=0.02)
+    assert power_by_scale(holed, bands)[is_small].sum() < 1e-4
+    assert power_by_scale(dry, bands)[is_small].sum() > 1e-2
+
+
+def test_nothing_known_has_no_power() -> None:
+    nothing = np.full(SHAPE, np.nan, np.float32)
+    assert (power_by_scale(nothing, scale_bands(SHAPE, 1.0)) == 0).all()
 
 
 def test_odd_sizes_and_single_rows_have_bands_or_none() -> None:

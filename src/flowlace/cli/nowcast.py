@@ -53,7 +53,9 @@ def verify(
     scales: Annotated[str, typer.Option(help="Of the FSS, km, rising.")] = "1,4,16,64",
     every: Annotated[float, typer.Option(help="Minutes from one start time to the next.")] = 15,
     history: Annotated[float, typer.Option(help="Minutes a nowcast may look back.")] = 30,
-    margin: Annotated[float, typer.Option(help="Km of the edge that are not scored.")] = 0,
+    margin: Annotated[
+        float, typer.Option(help="Km of the edges of what is seen that are not scored.")
+    ] = 0,
     crop: Annotated[
         str, typer.Option(help="x_min,y_min,x_max,y_max in the units of the projection.")
     ] = "",

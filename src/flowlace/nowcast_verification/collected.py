@@ -40,6 +40,11 @@ class Collected:
     """Methods that can't be used here, and why."""
     is_interrupted: bool = False
 
+    @property
+    def has_pixels(self) -> bool:
+        """Whether there is anything to score with."""
+        return any(block["pixels"].any() for block in self.blocks.values())
+
     def add(self, start: StartTime, scores: dict[str, ForecastScores], part: Part) -> None:
         """Adds one start time."""
         sums = np.stack([scores[name].sums for name in self.methods])

@@ -225,6 +225,6 @@ def _unknown(result: Verification) -> list[str]:
     minutes = result.leads_minutes[-1]
     return [
         f"At +{minutes:g} min up to {100 * (1 - lowest):.0f} % of the scored pixels have no "
-        "forecast, because their rain comes from outside of the grid; they count as dry. "
-        "--margin leaves the edge out."
+        "forecast, because their rain comes from outside of what the radars see; they "
+        "count as dry. --margin 60 leaves out 60 km at the edges."
     ]

@@ -102,6 +102,7 @@ def archive_and_method(result: Verification) -> str:
     """Returns what was read and how it was scored."""
     facts, collected, settings = result.facts, result.collected, result.settings
     period = f"{spoken_time(facts.first_us)} to {spoken_time(facts.last_us)} UTC"
+    margin = f" but {settings.margin_km:g} km at its edges" if settings.margin_km else ""
     longest = max(((b - a) / 60e6 for a, b in facts.gaps_us), default=0.0)
     rows = [
         ("archive", facts.name),
@@ -112,8 +113,7 @@ def archive_and_method(result: Verification) -> str:
         ("gaps", f"{len(facts.gaps_us)}, the longest {longest:g} min" if facts.gaps_us else "none"),
         ("grid", f"{facts.shape[0]} rows × {facts.shape[1]} columns, pixels of "
          f"{facts.pixel_km:.4g} km; {facts.projection or 'the projection is not told'}"),
-        ("scored area", f"all but {settings.margin_km:g} km at the edges" if settings.margin_km
-         else "all that was observed"),
+        ("scored area", "all that was observed" + margin),
         ("start times", f"{collected.starts} scored, every {settings.every_minutes:g} min, with "
          f"{settings.history_minutes:g} min of history"),
         ("start times not scored", _counted(collected.skipped_starts) or "none"),

@@ -16,7 +16,7 @@ DEFINITIONS = (
     "PIT (Czado, Gneiting and Held 2009): the share of the forecast distribution below the "
     "observation; between two levels its place is drawn at random.",
     "Spectra: two-dimensional Fourier power of rain in mm/h, added up by wavelength in half "
-    "octaves; pixels without forecast or observation are dry in both.",
+    "octaves, under a Hann window; pixels near one without forecast or observation weigh less.",
     "Intervals: whole blocks of time are drawn anew, because neighbouring start times see the same "
     "rain; 2.5 % of the draws lie below, 2.5 % above. “Surely” means that the interval of the "
     "difference, on the same draws, does not reach 0.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +33,9 @@ FINE_BINS = 1000
 """Of probabilities, kept for the whole."""
 
 RANK_BINS = 20
+
+_HOLE_PX = 5
+"""Holes in what was seen that are narrower have no margin."""
 
 LEAST_CHANCE = 0.05
 """Ranks count pixels whose chance of the lowest level is at least this: where all agree that it
@@ -76,9 +80,21 @@ class ScoreKinds:
         )
 
     def inner(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Returns what is scored of `[…, y, x]`."""
+        """Returns `[…, y, x]` without the margin at the edges of the grid."""
         margin = self.margin_px
         return field[..., margin : field.shape[-2] - margin, margin : field.shape[-1] - margin]
+
+    def scored(self, observed: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the same of an observation, NaN where it is within the margin of the unseen."""
+        if not self.margin_px:
+            return observed
+        is_seen = np.isfinite(observed).astype(np.uint8)
+        # A few pixels that clutter took away are no edge of what the radars see.
+        hole = np.ones((_HOLE_PX, _HOLE_PX), np.uint8)
+        closed = cv2.morphologyEx(is_seen, cv2.MORPH_CLOSE, hole)
+        distance_px = cv2.distanceTransform(closed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        kept = np.where(distance_px > self.margin_px, observed, np.float32(np.nan))
+        return self.inner(kept)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,15 +116,15 @@ def score_forecast(
 ) -> ForecastScores:
     """Returns the sums of a nowcast `[lead, y, x]` and its probabilities `[lead, level, y, x]`.
 
-    Only what was observed is scored. A forecast without a value there counts as dry, and as not
-    `known`. A probability is known to a thousandth.
+    Only what was observed is scored, without the margin. A forecast without a value there counts
+    as dry, and as not `known`. A probability is known to a thousandth.
     """
     sums = np.zeros(len(targets), kinds.dtype)
     chances = np.zeros((len(targets), len(kinds.thresholds_mm_h), FINE_BINS, 2), np.int64)
     for lead, target in enumerate(targets):
         if target is None:
             continue
-        seen = kinds.inner(target.rain_rate_mm_h)
+        seen = kinds.scored(target.rain_rate_mm_h)
         if not np.isfinite(seen).any():
             continue
         said, chance = kinds.inner(rain_mm_h[lead]), kinds.inner(probability[lead])
@@ -139,8 +155,9 @@ def _score_rain(
             skill = fractions_skill(said, seen, threshold, window_px)
             record["fractions"][0, index, place] = skill.squared_error, skill.reference
     is_both = is_seen & np.isfinite(said)  # what is not forecast is no blur
-    record["power"][0, :, 0] = power_by_scale(np.where(is_both, said, 0), kinds.bands)
-    record["power"][0, :, 1] = power_by_scale(np.where(is_both, seen, 0), kinds.bands)
+    unknown = np.float32(np.nan)
+    record["power"][0, :, 0] = power_by_scale(np.where(is_both, said, unknown), kinds.bands)
+    record["power"][0, :, 1] = power_by_scale(np.where(is_both, seen, unknown), kinds.bands)
 
 
 def _score_chances(

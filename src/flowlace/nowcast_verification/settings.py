@@ -36,7 +36,7 @@ class VerificationSettings:
     history_minutes: float = 30.0
     """How much a nowcast may look back."""
     margin_km: float = 0.0
-    """Of the grid's edge: forecast, but not scored."""
+    """At the edges of the grid and of what the radars see: forecast, but not scored."""
     split: TimeSplit | None = TimeSplit.AUTO
     """Which part of the time picks cut-offs of probabilities, and which is scored; None: no
     split, all is scored."""

@@ -90,7 +90,7 @@ class _Run:
             done_us = start.start_us - self._begin_us
             self._tell(min(1.0, done_us / self._period_us), collected.starts)
         found = self._collected
-        if found is None or not found.starts:
+        if found is None or not found.has_pixels:
             raise NowcastError(self._nothing_scored(starts))
         found.skipped_starts += starts.skipped
         found.is_interrupted = is_stopped
@@ -175,9 +175,10 @@ class _Run:
 
     def _nothing_scored(self, starts: StartTimes) -> str:
         facts, settings = self._archive.facts, self._settings
-        skipped = starts.skipped + (
-            self._collected.skipped_starts if self._collected else Counter[str]()
-        )
+        found = self._collected
+        if found is not None and found.starts:
+            return f"a margin of {settings.margin_km:g} km leaves nothing of what was observed"
+        skipped = starts.skipped + (found.skipped_starts if found else Counter[str]())
         reasons = "; ".join(f"{count} × {reason}" for reason, count in skipped.most_common(3))
         minutes = (facts.last_us - facts.first_us) / 60e6
         return (

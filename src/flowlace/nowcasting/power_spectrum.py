@@ -2,17 +2,21 @@
 
 A forecast that is blurred has less power than the observation at small scales; one made of noise
 has as much, in the wrong places. A Hann window keeps the edges of the picture from counting as
-small scales: they would hide what a blur has taken away.
+small scales, and weights that rise with the distance from the unknown do so for the edges of what
+is known: they would hide what a blur has taken away.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 _BANDS_AN_OCTAVE = 2
+_TAPER_PX = 16
+"""Farther than this from the unknown, all pixels weigh the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,17 +63,31 @@ def scale_bands(shape: tuple[int, int], pixel_km: float) -> ScaleBands:
 def power_by_scale(rain_mm_h: NDArray[np.float32], bands: ScaleBands) -> NDArray[np.float64]:
     """Returns the variance of rain `[y, x]` that waves of each band carry, `[band]` in (mm/h)².
 
-    Unknown pixels count as dry; to compare two fields, make both unknown where one is. The sum
-    over all bands is the variance under the window, but for waves that are in no band.
+    NaN is unknown; to compare two fields, make both unknown where one is. The sum over all bands
+    is the variance under the weights, but for waves that are in no band; 0 where nothing is known.
     """
     if rain_mm_h.shape != bands.shape:
         raise ValueError(f"the bands are of a grid {bands.shape}, the rain is {rain_mm_h.shape}")
-    rows, columns = bands.shape
-    window = np.hanning(rows + 2)[1:-1, None] * np.hanning(columns + 2)[None, 1:-1]
+    _, columns = bands.shape
+    weights = _weights(np.isfinite(rain_mm_h))
+    if not weights.any():
+        return np.zeros(len(bands))
     rain = np.nan_to_num(rain_mm_h).astype(np.float64)
-    rain -= (rain * window).sum() / window.sum()
-    modes = np.abs(np.fft.rfft2(rain * window)) ** 2 / (rain.size * (window**2).sum())
+    rain -= (rain * weights).sum() / weights.sum()
+    modes = np.abs(np.fft.rfft2(rain * weights)) ** 2 / (rain.size * (weights**2).sum())
     # All columns but the first, and the last of an even number, stand for two modes.
     modes[:, 1 : (columns + 1) // 2] *= 2
     power = np.bincount(bands.band_of_mode.ravel(), modes.ravel(), len(bands) + 1)
     return power[: len(bands)].astype(np.float64, copy=False)
+
+
+def _weights(is_known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    rows, columns = is_known.shape
+    window: NDArray[np.float64] = np.hanning(rows + 2)[1:-1, None] * np.hanning(columns + 2)[1:-1]
+    if is_known.all():
+        return window
+    distance_px = cv2.distanceTransform(is_known.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    tapered: NDArray[np.float64] = (
+        window * np.sin(0.5 * np.pi * np.minimum(distance_px / _TAPER_PX, 1)) ** 2
+    )
+    return tapered

@@ -105,6 +105,8 @@ def test_json_holds_every_score(moving: Verification) -> None:
     assert sum(at_5["reliability"]["pixels"]) == last["pixels"]
     assert np.all(np.diff(at_5["pr_curve"]["recall"]) >= 0)
     assert sum(last["rank_counts"]) > 0
+    assert at_5["cut_off"] == pytest.approx(moving.cut_off[1, 1, 1])
+    assert read["scores"][0]["by_threshold"][1]["cut_off"] is None  # persistence has none
     assert len(last["spectrum"]["scale_km"]) == len(last["spectrum"]["forecast_mm2_h2"])
 
 

@@ -142,8 +142,8 @@ def _at_threshold(result: Verification, method: int, lead: int, threshold: int) 
         ],
         "brier": _bounded(result.brier, at),
         "pr_area": _bounded(result.pr_area, at),
-        "cut_off": _plain(result.cut_off[at]),
-        "cut_off_csi": _bounded(result.cut_off_csi, at),
+        "cut_off": _plain(result.cut_off[at]) if result.has_chances[method] else None,
+        "cut_off_csi": _bounded(result.cut_off_csi, at) if result.has_chances[method] else None,
         "pr_curve": _curve(chance_counts(result, method, lead, threshold)),
         "reliability": _reliability(chance_counts(result, method, lead, threshold)),
     }

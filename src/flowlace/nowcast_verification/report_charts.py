@@ -224,7 +224,7 @@ def _figures(figures: Iterable[tuple[str, str]]) -> str:
 
 
 def _pixels(count: float) -> str:
-    return f"{count / 1e6:.1f} M pixels" if count >= 1e5 else f"{count:.0f} pixels"
+    return f"{count / 1e6:.1f} M px" if count >= 1e5 else f"{count:.0f} px"
 
 
 def _lead_axis(leads: tuple[float, ...]) -> Axis:

@@ -35,7 +35,7 @@ def scores_of_lead(result: Verification, lead: int) -> str:
         ("rain forecast / seen", _column(result.amount, at, lower=None)),
         ("pixels with a forecast", [f"{100 * one:.1f} %" for one in result.coverage[at]]),
     ]
-    tables = [_score_table("", result, general)]
+    tables = [_score_table("All pixels", result, general)]
     for index, limit in enumerate(result.settings.thresholds_mm_h):
         here = (slice(None), lead, index)
         columns = [
@@ -48,12 +48,15 @@ def scores_of_lead(result: Verification, lead: int) -> str:
                 (f"FSS {scale:.2g} km", _column(result.fss, (*here, place)))
                 for place, scale in enumerate(result.scales_km)
             ),
-            ("Brier", _column(result.brier, here, lower=True, digits=4)),
+            ("Brier", _column(result.brier, here, lower=True)),
             ("PR area", _column(result.pr_area, here)),
-            ("CSI at the best cut-off", _cut_offs(result, lead, index)),
+            ("cut-off", _only_chances(result, [f"{one:.2f}" for one in result.cut_off[here]])),
+            ("its CSI", _only_chances(result, _column(result.cut_off_csi, here))),
         ]
         seen = 100 * result.base_rate[0, lead, index]
-        tables.append(_score_table(f"≥ {limit:g} mm/h (seen in {seen:.2f} %)", result, columns))
+        tables.append(
+            _score_table(f"≥ {limit:g} mm/h, seen in {seen:.2f} % of the pixels", result, columns)
+        )
     return "".join(tables)
 
 
@@ -62,7 +65,8 @@ def _score_table(name: str, result: Verification, columns: list[tuple[str, list[
         [html.escape(method), *(cells[index] for _, cells in columns)]
         for index, method in enumerate(result.methods)
     ]
-    return _table([[name or "all pixels", *(head for head, _ in columns)]], rows)
+    heading = f"<h3>{html.escape(name)}</h3>"
+    return heading + _table([["", *(head for head, _ in columns)]], rows)
 
 
 def _column(
@@ -70,7 +74,6 @@ def _column(
     at: tuple[slice | int, ...],
     *,
     lower: bool | None = False,
-    digits: int = 3,
 ) -> list[str]:
     """Returns cells by method; `lower` says whether lower is better, None: neither is."""
     values, lows, highs = score.value[at], score.low[at], score.high[at]
@@ -79,22 +82,20 @@ def _column(
         best = np.nanmin(values) if lower else np.nanmax(values)
     cells = []
     for value, low, high in zip(values, lows, highs, strict=True):
-        text = f"{value:.{digits}f}" if np.isfinite(value) else "–"
+        text = f"{value:.3f}" if np.isfinite(value) else "–"
         if value == best and len(values) > 1:
             text = f"<b>{text}</b>"
         if np.isfinite(low):
-            text += f" <small>{low:.{digits}f}–{high:.{digits}f}</small>"
+            text += f" <small>{low:.3f}–{high:.3f}</small>"
         cells.append(text)
     return cells
 
 
-def _cut_offs(result: Verification, lead: int, threshold: int) -> list[str]:
-    cells = _column(result.cut_off_csi, (slice(None), lead, threshold))
+def _only_chances(result: Verification, cells: list[str]) -> list[str]:
+    """Returns cells of methods with probabilities; for a yes or no there is nothing to cut."""
     return [
-        f"{cell} at ≥ {result.cut_off[method, lead, threshold]:.2f}"
-        if result.has_chances[method]
-        else "–"
-        for method, cell in enumerate(cells)
+        cell if has_chances else "–"
+        for cell, has_chances in zip(cells, result.has_chances, strict=True)
     ]
 
 

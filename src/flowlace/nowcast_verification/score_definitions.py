@@ -10,7 +10,8 @@ DEFINITIONS = (
     "FSS (Roberts and Lean 2008): 1 − Σ(forecast share − observed share)² / Σ(both squared), over "
     "squares about each pixel.",
     "Brier score: mean squared error of the probability. PR area: average precision over all "
-    "cut-offs.",
+    "cut-offs. Cut-off: the probability that, taken for rain, had the highest CSI in the "
+    "calibration part, or, without one, in what is scored.",
     "CRPS: integral of (probability − event)² between the lowest and the highest level, by the "
     "trapezium rule; for comparing methods here, not with other levels.",
     "PIT (Czado, Gneiting and Held 2009): the share of the forecast distribution below the "

@@ -57,6 +57,8 @@ def test_rain_that_moves_is_better_carried_along(tmp_path: Path) -> None:
     assert result.leads_above_persistence(carried, 0) == [10, 20]
     assert result.leads_above_persistence(carried, 0, surely=True) == [10, 20]
     assert result.has_chances.tolist() == [False, True]
+    assert result.scales_km == pytest.approx((0.845, 9 * 0.845), abs=0.01)  # 1 and 9 pixels
+    assert result.collected.kinds.bands.edges_km[0] == pytest.approx(2 * 0.845, abs=0.01)
     assert result.coverage[carried, 1] < result.coverage[persistence, 1] == 1
 
 

@@ -103,9 +103,10 @@ def verify(
                 opened, settings, is_stopped=lambda: interrupts.count > 0, tell=tell
             )
         except NowcastError:
-            if interrupts.count:
-                raise typer.Exit(130) from None
-            raise
+            if not interrupts.count:
+                raise
+            typer.echo("interrupted before anything was scored", err=True)
+            raise typer.Exit(130) from None
     result = verification_of(collected, facts, settings)
     if json_file == "-":
         typer.echo(json.dumps(as_json(result), allow_nan=False))

@@ -107,7 +107,11 @@ def test_json_holds_every_score(moving: Verification) -> None:
     assert sum(last["rank_counts"]) > 0
     assert at_5["cut_off"] == pytest.approx(moving.cut_off[1, 1, 1])
     assert read["scores"][0]["by_threshold"][1]["cut_off"] is None  # persistence has none
-    assert len(last["spectrum"]["scale_km"]) == len(last["spectrum"]["forecast_mm2_h2"])
+    spectrum = last["spectrum"]
+    assert len(spectrum["scale_km"]) == len(spectrum["share"])
+    assert spectrum["share"][0]["value"] == pytest.approx(
+        spectrum["forecast_mm2_h2"][0] / spectrum["observation_mm2_h2"][0], rel=1e-4
+    )
 
 
 def test_json_of_a_dry_archive_has_null_and_no_nan(dry: Verification) -> None:

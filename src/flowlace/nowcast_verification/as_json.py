@@ -110,6 +110,7 @@ def _scores(result: Verification, method: int, lead: int) -> dict[str, Any]:
             "scale_km": [_plain(one) for one in bands.scales_km],
             "forecast_mm2_h2": [_plain(one) for one in sums["power"][:, 0] / sums["starts"]],
             "observation_mm2_h2": [_plain(one) for one in sums["power"][:, 1] / sums["starts"]],
+            "share": [_bounded(result.power_share, (*at, band)) for band in range(len(bands))],
         }
         if sums["starts"]
         else None,

@@ -20,5 +20,6 @@ DEFINITIONS = (
     "octaves, under a Hann window; pixels near one without forecast or observation weigh less.",
     "Intervals: whole blocks of time are drawn anew, because neighbouring start times see the same "
     "rain; 2.5 % of the draws lie below, 2.5 % above. “Surely” means that the interval of the "
-    "difference, on the same draws, does not reach 0.",
+    "difference, on the same draws, does not reach 0; each comparison stands alone, so of twenty "
+    "without a difference one looks sure.",
 )

@@ -1,6 +1,6 @@
 """Keeps a part of a radar grid."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flowlace.formats.radar_grid import Extent, RadarGrid
 from flowlace.framework.calculator import Calculator, PacketSet
@@ -69,27 +69,9 @@ class RadarCropCalculator(Calculator[RadarCropOptions]):
         self.outputs["cropped_grids"].send(packet.with_payload(self._cropped(packet.payload)))
 
     def _cropped(self, grid: RadarGrid) -> RadarGrid:
-        wanted, extent = self.options, grid.extent
-        width, height = grid.pixel_size
-        rows, columns = grid.shape
-        left = max(0, round((wanted.x_min - extent.x_min) / width))
-        right = min(columns, round((wanted.x_max - extent.x_min) / width))
-        top = max(0, round((extent.y_max - wanted.y_max) / height))
-        bottom = min(rows, round((extent.y_max - wanted.y_min) / height))
-        if left >= right or top >= bottom:
-            raise FlowlaceError(
-                f"the extent x {wanted.x_min}..{wanted.x_max}, y {wanted.y_min}..{wanted.y_max} "
-                f"misses the grid at {tuple(extent)} ({grid.projection or 'no projection'})"
-            )
-        part = (slice(top, bottom), slice(left, right))
-        return replace(
-            grid,
-            rain_rate_mm_h=grid.rain_rate_mm_h[part],
-            quality=None if grid.quality is None else grid.quality[part],
-            extent=Extent(
-                extent.x_min + left * width,
-                extent.y_max - bottom * height,
-                extent.x_min + right * width,
-                extent.y_max - top * height,
-            ),
-        )
+        wanted = self.options
+        extent = Extent(wanted.x_min, wanted.y_min, wanted.x_max, wanted.y_max)
+        try:
+            return grid.cropped(extent)
+        except ValueError as error:
+            raise FlowlaceError(str(error)) from error

@@ -7,6 +7,7 @@ import flowlace
 from flowlace.nowcasting import methods
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.nowcast import nowcast
+from flowlace.nowcasting.rain_forecast import RainForecast
 from flowlace.nowcasting.rain_history import RainHistory
 from tests.nowcasting.made_rain import moving_rain
 
@@ -102,11 +103,11 @@ def test_a_method_of_another_package_is_found(monkeypatch: pytest.MonkeyPatch) -
     found = EntryPoints([EntryPoint("calm", f"{__name__}:calm", methods.GROUP)])
     monkeypatch.setattr(methods, "entry_points", lambda **wanted: found.select(**wanted))
     assert nowcast(np.zeros((1, 16, 16)), 5, [10], "calm").item() == 10
-    assert methods.known_methods() == ["calm", "extrapolation", "persistence", "sprog"]
+    assert methods.known_methods() == ["calm", "extrapolation", "persistence", "sprog", "unet"]
 
 
-def calm(history: RainHistory, leads: list[float], thresholds: object) -> np.ndarray:
-    return np.asarray(leads, np.float32)
+def calm(history: RainHistory, leads: list[float], thresholds: object) -> RainForecast:
+    return RainForecast(np.asarray(leads, np.float32)[:, None, None], None)
 
 
 def test_an_unknown_method_is_named_with_the_nearest() -> None:

@@ -70,6 +70,13 @@ def test_dry_pictures_stay_dry() -> None:
     assert not made.any()
 
 
+def test_rain_that_has_only_just_appeared_does_not_wet_the_whole_map() -> None:
+    frames = np.zeros((3, 64, 64), np.float32)
+    frames[2, 20:22, 30:32] = 0.3
+    rain = sprog(frames, uniform_motion(0, 0, (64, 64)), [1, 3])
+    assert (rain > 0).sum(axis=(1, 2)).max() <= 4
+
+
 def test_odd_sizes_and_unknown_pixels_work() -> None:
     frames = moving_rain([0, 1, 2], 1, 0, (63, 81))
     frames[:, 20:30, 20:30] = np.nan

@@ -78,13 +78,12 @@ def test_a_grid_larger_than_a_tile_is_the_same_as_in_one_piece_where_tiles_meet(
     motion = np.zeros((2, *frames.shape[1:]), np.float32)
     whole = RainHistory.regular(frames, 5)
     whole.motion = motion
-    part = RainHistory.regular(frames[:, :, 130:642], 5)
-    part.motion = motion[:, :, 130:642]
+    part = RainHistory.regular(frames[:, :, 128:640], 5)
+    part.motion = motion[:, :, 128:640]
     chances = [load_unet()(one, [30], [1.0]).probability for one in (whole, part)]
-    both = [chances[0][0, 0, :, 230:542], chances[1][0, 0, :, 100:412]]  # type: ignore[index]
+    both = [chances[0][0, 0, :, 228:540], chances[1][0, 0, :, 100:412]]  # type: ignore[index]
     off = np.abs(both[0] - both[1])
-    assert off.mean() < 0.003
-    assert off.max() < 0.15
+    assert off.max() < 0.03
 
 
 def test_where_there_is_no_rain_anywhere_none_is_forecast() -> None:

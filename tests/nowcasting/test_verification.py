@@ -8,6 +8,7 @@ from flowlace.nowcasting.verification import (
     ensemble_crps,
     fractions_skill,
     mean_absolute_error,
+    mean_squared_error,
     probability_counts,
     probability_crps,
 )
@@ -24,6 +25,15 @@ def test_counts_of_a_threshold_include_it() -> None:
     assert table == Contingency(1, 1, 1, 1)
     assert table.csi == pytest.approx(1 / 3)
     assert (table.precision, table.recall, table.bias) == (0.5, 0.5, 1.0)
+
+
+def test_f1_is_the_harmonic_mean_of_precision_and_recall() -> None:
+    table = Contingency(6, 2, 6, 9)
+    assert table.f1 == pytest.approx(2 / (1 / table.precision + 1 / table.recall))
+
+
+def test_squared_errors_weigh_large_ones_more() -> None:
+    assert mean_squared_error(row(1, 4, 9), row(0, 1, NAN)).value == pytest.approx(5)
 
 
 def test_pixels_that_were_not_seen_are_not_scored() -> None:

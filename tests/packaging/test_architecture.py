@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "bundle": {"formats", "framework", "inference"},
     "runner": {"formats", "framework", "sources", "sinks", "bundle", "observe"},
     "compat": {"formats", "framework"},
+    "nowcast_verification": {"formats", "framework", "sources", "drawing", "nowcasting"},
     "recorder": {"formats", "framework", "sources", "sinks", "runner", "drawing", "tags"},
     "cli": {
         "formats",
@@ -48,6 +49,8 @@ MAY_IMPORT = {
         "runner",
         "observe",
         "recorder",
+        "nowcasting",
+        "nowcast_verification",
     },
     "graphs": set[str](),
     "models": {"formats", "framework"},

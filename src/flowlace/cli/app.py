@@ -17,6 +17,7 @@ from flowlace.cli.doctor import doctor
 from flowlace.cli.graph import graph
 from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
+from flowlace.cli.nowcast import nowcast
 from flowlace.cli.recorder import recorder
 from flowlace.cli.run import run
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
@@ -33,6 +34,7 @@ for verb in (run, classify, check, graph, nodes, bench, bundle, doctor):
     app.command()(verb)
 app.add_typer(models)
 app.add_typer(recorder)
+app.add_typer(nowcast)
 
 
 def _show_version(is_wanted: bool) -> None:

@@ -112,6 +112,36 @@ class RadarGrid:
         slack = 0.01 * min(self.pixel_size)
         return all(abs(a - b) <= slack for a, b in zip(self.extent, other.extent, strict=True))
 
+    def cropped(self, wanted: Extent) -> RadarGrid:
+        """Returns the pixels whose middles lie in an extent; nothing is resampled or copied.
+
+        What the extent has outside of the grid is left out; ValueError where it misses the grid.
+        """
+        width, height = self.pixel_size
+        rows, columns = self.shape
+        x_min, y_max = self.extent.x_min, self.extent.y_max
+        left = max(0, round((wanted.x_min - x_min) / width))
+        right = min(columns, round((wanted.x_max - x_min) / width))
+        top = max(0, round((y_max - wanted.y_max) / height))
+        bottom = min(rows, round((y_max - wanted.y_min) / height))
+        if left >= right or top >= bottom:
+            raise ValueError(
+                f"the extent x {wanted.x_min}..{wanted.x_max}, y {wanted.y_min}..{wanted.y_max} "
+                f"misses the grid at {tuple(self.extent)} ({self.projection or 'no projection'})"
+            )
+        part = (slice(top, bottom), slice(left, right))
+        return replace(
+            self,
+            rain_rate_mm_h=self.rain_rate_mm_h[part],
+            quality=None if self.quality is None else self.quality[part],
+            extent=Extent(
+                x_min + left * width,
+                y_max - bottom * height,
+                x_min + right * width,
+                y_max - top * height,
+            ),
+        )
+
     def with_rain(
         self, rain_rate_mm_h: NDArray[np.float32], quality: NDArray[np.uint8] | None = None
     ) -> RadarGrid:

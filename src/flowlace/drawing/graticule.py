@@ -100,7 +100,9 @@ def _line(
 ) -> NDArray[np.float64]:
     x, y = from_degrees(longitude, latitude)
     line = np.stack(place.pixels_of(np.asarray(x), np.asarray(y)), axis=-1)
-    is_near = np.isfinite(line).all(axis=1) & (np.abs(line) < 10 * max(place.width, 100)).all(axis=1)
+    is_near = np.isfinite(line).all(axis=1) & (np.abs(line) < 10 * max(place.width, 100)).all(
+        axis=1
+    )
     return line[is_near]
 
 

@@ -1,4 +1,4 @@
-"""Draws maps of rain: colours in steps, legend, title, coordinates, scale, and what is not known."""
+"""Draws maps of rain: colours in steps, legend, title, coordinates, scale, what is not known."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class RainMap:
         right = _LEFT + len(self._colours.steps) * _STEP_PX
         _write(picture, f"{self._colours.unit} or more", (right + 6, top + down), 0.36, _INK)
         left, top = _LEFT, top + down + 20
-        patterns = {
+        patterns: dict[str, Colour | Coverage] = {
             f"under {self._colours.steps[0]:g}": DRY,
             "air from outside": Coverage.INFLOW,
             "no radar": Coverage.UNKNOWN,
@@ -142,7 +142,7 @@ def _hatches(height: int, width: int) -> dict[Coverage, Pixels]:
         Coverage.INFLOW: (rising, INFLOW, HATCH_INFLOW),
     }
     return {
-        kind: np.where(stripes[..., None], np.uint8(dark), np.uint8(light))
+        kind: np.where(stripes[..., None], np.array(dark, np.uint8), np.array(light, np.uint8))
         for kind, (stripes, light, dark) in looks.items()
     }
 

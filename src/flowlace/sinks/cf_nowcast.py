@@ -74,9 +74,9 @@ class NowcastLayout:
         extent = self.extent
         if name == "x":
             width = (extent.x_max - extent.x_min) / self.columns
-            return extent.x_min + (np.arange(self.columns) + 0.5) * width
+            return np.asarray(extent.x_min + (np.arange(self.columns) + 0.5) * width, float)
         height = (extent.y_max - extent.y_min) / self.rows
-        return extent.y_max - (np.arange(self.rows) + 0.5) * height
+        return np.asarray(extent.y_max - (np.arange(self.rows) + 0.5) * height, float)
 
     def variables(self) -> list[Variable]:
         """Returns all variables of a file.
@@ -122,9 +122,7 @@ class NowcastLayout:
             comment = "the radar's files do not tell the projection"
             return [{"units": "1", "comment": comment}] * 2
         units = "km" if "+units=km" in self.projection else "m"
-        return [
-            {"standard_name": f"projection_{name}_coordinate", "units": units} for name in "yx"
-        ]
+        return [{"standard_name": f"projection_{name}_coordinate", "units": units} for name in "yx"]
 
     def _times(self) -> Iterator[Variable]:
         yield Variable(

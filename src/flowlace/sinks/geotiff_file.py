@@ -1,7 +1,8 @@
 """Nowcasts as Cloud-Optimised GeoTIFFs: a band a lead, for GIS, tile servers and web maps.
 
-`rain_%Y%m%dT%H%M%SZ.tif` is one file a nowcast; `rain.tif` holds the newest and is replaced. Written
-by GDAL's own COG driver through rasterio: tifffile is lighter, but can't put all directories first.
+`rain_%Y%m%dT%H%M%SZ.tif` is one file a nowcast; `rain.tif` holds the newest and is replaced.
+Written by GDAL's own COG driver through rasterio: tifffile is lighter, but can't put all
+directories first.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class _Band:
 class GeotiffSink(NowcastSink):
     """Writes each nowcast as a Cloud-Optimised GeoTIFF.
 
-    Rain and probability are float32 with NaN as nodata; coverage is a byte, with its meanings in the
-    tag `flag_meanings`. A nowcast without probabilities is skipped and counted where they are asked
-    for (`no_probability`).
+    Rain and probability are float32 with NaN as nodata; coverage is a byte, with its meanings in
+    the tag `flag_meanings`. A nowcast without probabilities is skipped and counted where they are
+    asked for (`no_probability`).
     """
 
     def __init__(self, path: str | Path, options: GeotiffOptions = GeotiffOptions()) -> None:

@@ -70,8 +70,8 @@ class ZarrSink(NowcastSink):
                 self._begin(layout)
             elif layout != self._layout:
                 raise SinkError(
-                    f"sink {self._path!r}: the nowcast of {nowcast.observed_us} µs has another grid, "
-                    "leads or thresholds than those before; write them to a store of their own"
+                    f"sink {self._path!r}: the nowcast of {nowcast.observed_us} µs has another "
+                    "grid, leads or thresholds than those before; write a store for each"
                 )
             self._add(nowcast, layout)
         except OSError as error:
@@ -108,7 +108,7 @@ class ZarrSink(NowcastSink):
     def _continue(self, variables: list[Variable]) -> None:
         import zarr
 
-        group = zarr.open_consolidated(self._path, mode="r")
+        group: Any = zarr.open_consolidated(self._path, mode="r")
         for one in variables:
             fixed = one.values is not None and one.dimensions
             if one.name not in group or (fixed and not np.array_equal(group[one.name], one.values)):

@@ -241,7 +241,7 @@ def _packed(values: NDArray[np.float32], step: float, largest: int, dtype: Any) 
     codes = values * np.float32(1 / step)
     np.rint(codes, out=codes)
     np.clip(codes, 0, largest, out=codes)
-    codes[np.isnan(codes)] = -1
+    codes[~np.isfinite(values)] = -1
     return codes.astype(dtype)
 
 

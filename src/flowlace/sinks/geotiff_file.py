@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.formats.nowcast import Coverage, Nowcast
+from flowlace.formats.radar_grid import Extent
 from flowlace.framework.openers import Url
 from flowlace.sinks.dated_file import DatedFile
 from flowlace.sinks.nowcast_sink import NowcastSink, missing_package
@@ -48,7 +49,7 @@ class _Band:
 
 
 class GeotiffSink(NowcastSink):
-    """Writes each nowcast as a Cloud-Optimised GeoTIFF.
+    """Writes each nowcast as a Cloud-Optimised GeoTIFF; grids in kilometres become metres.
 
     Rain and probability are float32 with NaN as nodata; coverage is a byte, with its meanings in
     the tag `flag_meanings`. A nowcast without probabilities is skipped and counted where they are
@@ -88,11 +89,13 @@ class GeotiffSink(NowcastSink):
             )
 
     def _encoded(self, path: Path, nowcast: Nowcast, bands: list[_Band]) -> bytes:
+        import rasterio
         from rasterio.errors import RasterioError
         from rasterio.io import MemoryFile
 
         try:
-            with MemoryFile() as memory:
+            # Env: without it GDAL does not find the PROJ data that come with rasterio.
+            with rasterio.Env(), MemoryFile() as memory:
                 with memory.open(**self._profile(nowcast, bands)) as opened:
                     opened.update_tags(**_facts(nowcast, self._options.quantity))
                     for number, band in enumerate(bands, 1):
@@ -101,13 +104,18 @@ class GeotiffSink(NowcastSink):
                         opened.update_tags(number, **_band_tags(nowcast, band.lead))
                 data: bytes = memory.read()
         except (RasterioError, ValueError) as error:
-            raise SinkError(f"sink {str(path)!r} can't be written: {error}") from error
+            raise SinkError(
+                f"sink {str(path)!r} can't be written in projection {nowcast.projection!r}: {error}"
+            ) from error
         return data
 
     def _profile(self, nowcast: Nowcast, bands: list[_Band]) -> dict[str, Any]:
-        from rasterio.transform import from_bounds
+        from rasterio import Affine
 
         rows, columns = nowcast.rain_mm_h.shape[1:]
+        projection, extent = _in_metres(nowcast.projection, nowcast.extent)
+        across = (extent.x_max - extent.x_min) / columns
+        down = (extent.y_max - extent.y_min) / rows
         is_coverage = self._options.quantity == "coverage"
         return {
             "driver": "COG",
@@ -115,8 +123,8 @@ class GeotiffSink(NowcastSink):
             "count": len(bands),
             "height": rows,
             "width": columns,
-            "crs": nowcast.projection or None,
-            "transform": from_bounds(*nowcast.extent, columns, rows),
+            "crs": projection or None,
+            "transform": Affine(across, 0, extent.x_min, 0, -down, extent.y_max),
             "nodata": None if is_coverage else np.nan,
             "compress": "DEFLATE",
             "level": 1,
@@ -124,6 +132,13 @@ class GeotiffSink(NowcastSink):
             "blocksize": self._options.blocksize,
             "overview_resampling": "MODE" if is_coverage else "AVERAGE",
         }
+
+
+def _in_metres(projection: str, extent: Extent) -> tuple[str, Extent]:
+    """Returns a grid in kilometres as one in metres: many programs take all units for metres."""
+    if "+units=km" not in projection:
+        return projection, extent
+    return projection.replace("+units=km", "+units=m"), Extent(*(1000 * one for one in extent))
 
 
 def _rain_bands(nowcast: Nowcast) -> Iterator[_Band]:

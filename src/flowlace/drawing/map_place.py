@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flowlace.formats.radar_grid import Extent, is_geographic
 
 _KM_A_DEGREE = math.pi / 180 * 6371.0
+_SLACK = 1e-6
 _SHOWN_STRETCH = 0.02
 """Pixels that are square up to this are drawn square."""
 
@@ -31,17 +32,17 @@ class MapPlace:
         self, shape: tuple[int, int], projection: str, extent: Extent, size_px: int
     ) -> None:
         self.shape, self.projection, self.extent = shape, projection, extent
-        longest = max(shape)
+        across, down = self._pixel_km()
+        stretch = 1.0 if abs(across / down - 1) < _SHOWN_STRETCH else across / down
+        # The longer side of a pixel is stretched: to shrink the other would lose pixels.
+        wide, high = max(1.0, stretch), max(1.0, 1 / stretch)
+        longest = max(shape[1] * wide, shape[0] * high)
         self.reduction = max(1, round(longest / size_px))
         """Side in pixels of the squares of the grid that become one."""
         scale = max(1, round(size_px / longest)) / self.reduction
-        across, down = self._pixel_km()
-        stretch = across / down
-        if abs(stretch - 1) < _SHOWN_STRETCH:
-            stretch = 1.0
-        self._scale = scale * min(1.0, stretch), scale * min(1.0, 1 / stretch)
-        self.width = max(1, round(shape[1] * self._scale[0]))
-        self.height = max(1, round(shape[0] * self._scale[1]))
+        self._scale = scale * wide, scale * high
+        self.width = math.ceil(shape[1] * self._scale[0] - _SLACK)
+        self.height = math.ceil(shape[0] * self._scale[1] - _SLACK)
         self.km_a_pixel = across / self._scale[0] if projection else None
         """None where the projection is not known."""
         self._columns = self._sources(self.width, 0, shape[1])
@@ -57,8 +58,9 @@ class MapPlace:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Returns where coordinates of the projection lie on the map, in its pixels."""
         extent = self.extent
-        column = (x - extent.x_min) / (extent.x_max - extent.x_min) * self.width
-        row = (extent.y_max - y) / (extent.y_max - extent.y_min) * self.height
+        width, height = self.shape[1] * self._scale[0], self.shape[0] * self._scale[1]
+        column = (x - extent.x_min) / (extent.x_max - extent.x_min) * width
+        row = (extent.y_max - y) / (extent.y_max - extent.y_min) * height
         return column, row
 
     def _pixel_km(self) -> tuple[float, float]:

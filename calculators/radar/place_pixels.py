@@ -15,6 +15,9 @@ from flowlace.framework.options import option, proto_options
 _KM_A_DEGREE = math.pi / 180 * 6371.0
 _SUBPIXEL_BITS = 4
 
+Pixels = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns."""
+
 
 @proto_options("flowlace.RainAlertCalculatorOptions.Point", extension=0)
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +69,7 @@ class RainPlace:
 
 def place_pixels(
     place: RainPlace, shape: tuple[int, int], projection: str, extent: Extent
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+) -> Pixels:
     """Returns the rows and columns of a place's pixels, at least one.
 
     Raises:

@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from flowlace.calculators.radar.place_pixels import RainPlace, place_pixels
+from flowlace.calculators.radar.place_outlook import (
+    PlaceOutlook,
+    place_outlook,
+    place_threshold,
+)
+from flowlace.calculators.radar.place_pixels import Pixels, RainPlace, place_pixels
 from flowlace.formats.nowcast import Nowcast
 from flowlace.formats.radar_grid import Extent
 from flowlace.formats.rain_alert import RainAlert, RainEvent
@@ -14,11 +16,6 @@ from flowlace.framework.calculator import Calculator, PacketSet
 from flowlace.framework.contract import Contract, ContractError, Port
 from flowlace.framework.options import option, proto_options
 from flowlace.framework.registry import register_calculator
-
-_LEAST_KNOWN_SHARE = 0.5
-"""A place is known where as much of it is."""
-
-Pixels = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 @proto_options("flowlace.RainAlertCalculatorOptions")
@@ -53,26 +50,6 @@ class _Watch:
     """It rains or rain is expected, and its end was not told yet."""
     is_unknown: bool = False
     dry_since_us: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Outlook:
-    """A place at the leads of one nowcast, the observation before them where it was kept."""
-
-    minutes: tuple[float, ...]
-    rates: NDArray[np.float64]
-    """The rain that the share of the pixels has; NaN where not known."""
-    chances: NDArray[np.float64]
-    """Likewise, probability of the threshold."""
-    is_rain: NDArray[np.bool_]
-    is_known: NDArray[np.bool_]
-    has_probability: bool
-
-    @property
-    def known_minutes(self) -> float | None:
-        """How far ahead it is known without a gap."""
-        count = int(np.argmin([*self.is_known, False]))
-        return self.minutes[count - 1] if count else None
 
 
 @register_calculator
@@ -163,7 +140,7 @@ class RainAlertCalculator(Calculator[RainAlertOptions]):
     def _alerts(self, name: str, watch: _Watch, nowcast: Nowcast) -> list[RainAlert]:
         outlook = self._outlook(nowcast, self._pixels[name])
         is_rain = bool(outlook.is_rain.any())
-        is_unknown = not is_rain and not outlook.is_known[0]
+        is_unknown = not is_rain and not outlook.is_known[:1].any()
         events = []
         if is_unknown != watch.is_unknown:
             watch.is_unknown = is_unknown
@@ -185,53 +162,15 @@ class RainAlertCalculator(Calculator[RainAlertOptions]):
             watch.dry_since_us = now_us
         return now_us - watch.dry_since_us >= self.options.clear_minutes * 60e6
 
-    def _outlook(self, nowcast: Nowcast, pixels: Pixels) -> _Outlook:
-        within = self.options.within_minutes or math.inf
-        kept = sum(one <= within for one in nowcast.leads_minutes)
-        fields = [nowcast.rain_mm_h[lead][pixels] for lead in range(kept)]
-        minutes = nowcast.leads_minutes[:kept]
-        chances = self._chances(nowcast, pixels, kept)
-        if nowcast.observed_mm_h is not None:
-            fields, minutes = [nowcast.observed_mm_h[pixels], *fields], (0.0, *minutes)
-            if chances is not None:
-                chances = [self._certain(fields[0]), *chances]
-        seen = [self._certain(one) for one in fields] if chances is None else chances
-        of_pixels = np.array([self._of_share(one) for one in seen])
-        return _Outlook(
-            minutes=minutes,
-            rates=np.array([self._of_share(one) for one in fields]),
-            chances=of_pixels,
-            is_rain=of_pixels >= self.options.least_probability,
-            is_known=np.array([np.isfinite(one).mean() >= _LEAST_KNOWN_SHARE for one in seen]),
-            has_probability=chances is not None,
+    def _outlook(self, nowcast: Nowcast, pixels: Pixels) -> PlaceOutlook:
+        o = self.options
+        if nowcast.probability is not None and place_threshold(nowcast, o.threshold_mm_h) is None:
+            self.count("other_thresholds")
+        return place_outlook(
+            nowcast, pixels, o.threshold_mm_h, o.least_probability, o.share, o.within_minutes
         )
 
-    def _chances(
-        self, nowcast: Nowcast, pixels: Pixels, kept: int
-    ) -> list[NDArray[np.float32]] | None:
-        if nowcast.probability is None:
-            return None
-        near = np.isclose(nowcast.thresholds_mm_h, self.options.threshold_mm_h)
-        if not near.any():
-            self.count("other_thresholds")
-            return None
-        at = int(near.argmax())
-        return [nowcast.probability[lead, at][pixels] for lead in range(kept)]
-
-    def _certain(self, rain: NDArray[np.float32]) -> NDArray[np.float32]:
-        chance = (rain >= self.options.threshold_mm_h).astype(np.float32)
-        chance[np.isnan(rain)] = np.nan
-        return chance
-
-    def _of_share(self, values: NDArray[np.float32]) -> float:
-        """Returns what the share of the pixels has at least; NaN where none is known."""
-        if np.isnan(values).all():
-            return math.nan
-        least = max(1, math.ceil(self.options.share * values.size))
-        falling = np.sort(np.nan_to_num(values, nan=0.0))[::-1]
-        return float(falling[least - 1])
-
-    def _beginning(self, name: str, nowcast: Nowcast, outlook: _Outlook) -> RainAlert:
+    def _beginning(self, name: str, nowcast: Nowcast, outlook: PlaceOutlook) -> RainAlert:
         first = int(outlook.is_rain.argmax())
         is_dry = outlook.is_known[first:] & ~outlook.is_rain[first:]
         after = first + int(is_dry.argmax()) if is_dry.any() else None
@@ -247,7 +186,7 @@ class RainAlertCalculator(Calculator[RainAlertOptions]):
         )  # fmt: skip
 
     def _alert(
-        self, event: RainEvent, name: str, nowcast: Nowcast, outlook: _Outlook, **more: object
+        self, event: RainEvent, name: str, nowcast: Nowcast, outlook: PlaceOutlook, **more: object
     ) -> RainAlert:
         return RainAlert(
             event=event, place=name, threshold_mm_h=self.options.threshold_mm_h,

@@ -1,7 +1,7 @@
 import numpy as np
+from tests.sinks.made_nowcasts import START_US, made_nowcast
 
 from flowlace.formats.nowcast import Coverage
-from tests.sinks.made_nowcasts import START_US, made_nowcast
 
 NAN = float("nan")
 

@@ -1,10 +1,8 @@
 import numpy as np
-import pytest
 
 from flowlace.formats.radar_grid import Extent
-from flowlace.framework.errors import FlowlaceError
-from flowlace.sinks.cf_nowcast import NowcastLayout, grid_mapping, packed_chance, packed_rain
-from tests.sinks.made_nowcasts import DEGREES, LAEA, made_nowcast
+from flowlace.sinks.cf_nowcast import NowcastLayout, packed_chance, packed_rain
+from tests.sinks.made_nowcasts import DEGREES, made_nowcast
 
 
 def test_packed_rain_is_within_half_a_step() -> None:
@@ -22,15 +20,6 @@ def test_coordinates_are_the_middles_of_pixels_the_northern_first() -> None:
     layout = NowcastLayout.of(made_nowcast())
     assert layout.axis("x")[[0, -1]].tolist() == [4_000_500, 4_005_500]
     assert layout.axis("y")[[0, -1]].tolist() == [3_003_500, 3_000_500]
-
-
-def test_the_grid_mapping_has_the_numbers_of_the_projection() -> None:
-    mapping = grid_mapping(LAEA)
-    assert mapping["grid_mapping_name"] == "lambert_azimuthal_equal_area"
-    assert mapping["latitude_of_projection_origin"] == 52
-    assert mapping["longitude_of_projection_origin"] == 10
-    assert (mapping["false_easting"], mapping["false_northing"]) == (4_321_000, 3_210_000)
-    assert mapping["crs_wkt"].startswith("PROJCRS[")
 
 
 def test_axes_tell_their_units() -> None:
@@ -52,8 +41,3 @@ def test_without_a_projection_there_is_no_grid_mapping() -> None:
     variables = {one.name: one for one in NowcastLayout.of(made_nowcast(projection="")).variables()}
     assert "crs" not in variables
     assert "grid_mapping" not in variables["rain_rate"].attributes
-
-
-def test_a_projection_nobody_knows_is_an_error() -> None:
-    with pytest.raises(FlowlaceError, match=r"projection '\+proj=nonsense' is not known"):
-        grid_mapping("+proj=nonsense")

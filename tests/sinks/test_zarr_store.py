@@ -77,7 +77,7 @@ def test_another_grid_is_an_error(tmp_path: Path) -> None:
     other = made_nowcast(5, rain_mm_h=made_rain(2, 3, 3))
     with pytest.raises(SinkError, match="has another grid, leads or thresholds"):
         write(f"{tmp_path}/out.zarr", made_nowcast(0), other)
-    with pytest.raises(SinkError, match="can't be added to: its . is not that"):
+    with pytest.raises(SinkError, match=r"can't be added to: its . is not that"):
         write(f"{tmp_path}/out.zarr?append=1", other)
 
 

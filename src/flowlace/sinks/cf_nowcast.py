@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from flowlace.formats.nowcast import Coverage, Nowcast
 from flowlace.formats.radar_grid import Extent, is_geographic
-from flowlace.framework.errors import FlowlaceError
+from flowlace.sinks.grid_mapping import grid_mapping
 
 REFERENCE = "forecast_reference_time"
 """The dimension that grows by one with each nowcast."""
@@ -243,21 +243,3 @@ def _packed(values: NDArray[np.float32], step: float, largest: int, dtype: Any) 
     np.clip(codes, 0, largest, out=codes)
     codes[~np.isfinite(values)] = -1
     return codes.astype(dtype)
-
-
-def grid_mapping(projection: str) -> dict[str, Any]:
-    """Returns the attributes of CF's grid mapping, with the projection as WKT.
-
-    Raises:
-        FlowlaceError: pyproj is not installed, or does not know the projection.
-    """
-    try:
-        import pyproj
-    except ImportError as error:
-        raise FlowlaceError(
-            "telling the projection needs pyproj; install it with: pip install 'flowlace[radar]'"
-        ) from error
-    try:
-        return dict(pyproj.CRS.from_user_input(projection).to_cf())
-    except pyproj.exceptions.CRSError as error:
-        raise FlowlaceError(f"the projection {projection!r} is not known: {error}") from error

@@ -61,7 +61,7 @@ class DatedFile:
     def error(self, path: Path, error: OSError) -> SinkError:
         """Returns the error that tells a file and what the system said."""
         reason: object = error.strerror or error
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError) and not path.parent.exists():
             reason = f"there is no folder {str(path.parent)!r}; make it first"
         return SinkError(f"sink {str(path)!r} can't be written: {reason}")
 

@@ -143,8 +143,9 @@ class ZarrSink(NowcastSink):
 
     def _error(self, error: OSError) -> SinkError:
         reason: object = error.strerror or error
-        if isinstance(error, FileNotFoundError):
-            reason = f"there is no folder {str(Path(self._path).parent)!r}; make it first"
+        parent = Path(self._path).parent
+        if isinstance(error, FileNotFoundError) and not parent.exists():
+            reason = f"there is no folder {str(parent)!r}; make it first"
         return SinkError(f"sink {self._path!r} can't be written: {reason}")
 
 

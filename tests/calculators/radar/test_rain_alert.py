@@ -151,6 +151,10 @@ def test_leads_beyond_the_limit_are_not_looked_at() -> None:
     assert alerts(nowcast(0, [0, 0, 5]), within_minutes=15) == []
 
 
+def test_a_limit_below_every_lead_leaves_the_place_unknown() -> None:
+    assert told(made_nowcast(rain_mm_h=np.ones((2, 4, 6))), within_minutes=5) == [(UNKNOWN, 0)]
+
+
 def test_places_are_watched_each_for_itself() -> None:
     there = RainPlace(name="there", x=4_000_500, y=3_000_500)
     rain = np.zeros((1, 4, 6), np.float32)

@@ -11,7 +11,7 @@ import pytest
 
 from flowlace.formats.nowcast import Nowcast
 from flowlace.sinks import SinkError, open_sink
-from tests.sinks.made_nowcasts import START_US, made_chances, made_nowcast, made_rain
+from tests.sinks.made_nowcasts import LAEA, START_US, made_chances, made_nowcast, made_rain
 
 
 def write(url: str, *nowcasts: Nowcast) -> dict[str, int]:
@@ -142,6 +142,22 @@ def test_what_does_not_fit_is_not_appended_to(tmp_path: Path, is_damaged: bool) 
     (tmp_path / "out.nc").write_bytes(whole[: len(whole) // 2] if is_damaged else whole)
     with pytest.raises(SinkError, match=r"out\.nc' can't be added to: .*; move it away"):
         write(f"{tmp_path}/out.nc?append=1", made_nowcast(5))
+
+
+def test_another_projection_is_not_appended_to(tmp_path: Path) -> None:
+    write(f"{tmp_path}/out.nc", made_nowcast(0))
+    other = made_nowcast(5, projection=LAEA.replace("lat_0=52", "lat_0=53"))
+    with pytest.raises(SinkError, match="its crs is not that of the nowcasts to come"):
+        write(f"{tmp_path}/out.nc?append=1", other)
+
+
+def test_a_run_that_is_started_again_skips_what_is_there(tmp_path: Path) -> None:
+    made = [made_nowcast(minute) for minute in (0, 5, 10)]
+    write(f"{tmp_path}/out.nc", *made[:2])
+    counts = write(f"{tmp_path}/out.nc?append=1", *made)
+    assert counts == {"written": 1, "already_there": 2}
+    times = values(tmp_path / "out.nc", "forecast_reference_time")
+    assert (times - START_US / 1e6).tolist() == [0, 300, 600]
 
 
 def test_other_payloads_and_times_that_go_back_are_errors(tmp_path: Path) -> None:

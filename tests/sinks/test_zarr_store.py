@@ -7,7 +7,7 @@ import zarr
 
 from flowlace.formats.nowcast import Nowcast
 from flowlace.sinks import SinkError, open_sink
-from tests.sinks.made_nowcasts import START_US, made_chances, made_nowcast, made_rain
+from tests.sinks.made_nowcasts import LAEA, START_US, made_chances, made_nowcast, made_rain
 
 
 def write(url: str, *nowcasts: Nowcast) -> None:
@@ -73,12 +73,45 @@ def test_a_run_replaces_the_store_unless_it_is_told_to_append(tmp_path: Path) ->
     assert zarr.open_consolidated(tmp_path / "out.zarr")["rain_rate"].shape[0] == 1
 
 
+@pytest.mark.parametrize("options", ["", "?append=1"])
+def test_a_store_whose_first_nowcast_was_not_finished_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    def killed(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr, "consolidate_metadata", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write(f"{tmp_path}/out.zarr", made_nowcast(0))
+    write(f"{tmp_path}/out.zarr{options}", made_nowcast(5))
+    found = zarr.open_consolidated(tmp_path / "out.zarr")["forecast_reference_time"][...]
+    assert (found - START_US / 1e6).tolist() == [300]
+
+
 def test_another_grid_is_an_error(tmp_path: Path) -> None:
     other = made_nowcast(5, rain_mm_h=made_rain(2, 3, 3))
     with pytest.raises(SinkError, match="has another grid, leads or thresholds"):
         write(f"{tmp_path}/out.zarr", made_nowcast(0), other)
     with pytest.raises(SinkError, match=r"can't be added to: its . is not that"):
         write(f"{tmp_path}/out.zarr?append=1", other)
+
+
+def test_another_projection_is_not_appended_to(tmp_path: Path) -> None:
+    write(f"{tmp_path}/out.zarr", made_nowcast(0))
+    other = made_nowcast(5, projection=LAEA.replace("lat_0=52", "lat_0=53"))
+    with pytest.raises(SinkError, match="its crs is not that of the nowcasts to come"):
+        write(f"{tmp_path}/out.zarr?append=1", other)
+
+
+def test_a_run_that_is_started_again_skips_what_is_there(tmp_path: Path) -> None:
+    made = [made_nowcast(minute) for minute in (0, 5, 10)]
+    write(f"{tmp_path}/out.zarr", *made[:2])
+    with open_sink(f"{tmp_path}/out.zarr?append=1") as sink:
+        for one in made:
+            sink.write(one.observed_us, one)
+    assert (sink.counts.written, sink.counts.skipped) == (1, {"already_there": 2})
+    assert zarr.open_consolidated(tmp_path / "out.zarr")["rain_rate"].shape[0] == 3
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:

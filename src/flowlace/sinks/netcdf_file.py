@@ -45,7 +45,8 @@ class NetcdfSink(NowcastSink):
     """Writes nowcasts to NetCDF files; see the head of this file.
 
     Another grid, other leads or other thresholds begin another file too: `out-2.nc`.
-    SinkError names the file where it can't be written and where one to append to does not fit.
+    What a file to append to has already is skipped and counted (`already_there`). SinkError names
+    the file where it can't be written and where one to append to does not fit.
     """
 
     def __init__(self, path: str | Path, options: NetcdfOptions = NetcdfOptions()) -> None:
@@ -67,6 +68,9 @@ class NetcdfSink(NowcastSink):
         """Adds one nowcast and puts the file in its place."""
         nowcast = self._checked(timestamp_us, payload)
         file = self._file_for(nowcast, NowcastLayout.of(nowcast))
+        if nowcast.observed_us <= file.ended_us:
+            self.counts.skipped["already_there"] += 1
+            return
         file.add(nowcast)
         data = file.image()
         self._place.write(self._place.path(nowcast.observed_us, self._part), data)
@@ -103,7 +107,7 @@ class NetcdfSink(NowcastSink):
             return _NetcdfFile(layout, level)
         try:
             return _NetcdfFile(layout, level, path.read_bytes())
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, IndexError) as error:
             raise SinkError(
                 f"sink {str(path)!r} can't be added to: {error}; move it away or leave out append"
             ) from error
@@ -120,8 +124,11 @@ class _NetcdfFile:
         self._compression = compression
         variables = layout.variables()
         self._growing = [one.name for one in variables if REFERENCE in one.dimensions]
+        self.ended_us = 0
+        """When the last nowcast was observed that was there before."""
         if image:
             self._check_fits(variables)
+            self.ended_us = round(float(self._hdf5[REFERENCE][-1]) * 1e6)
         else:
             self._build(variables)
 
@@ -188,10 +195,16 @@ class _NetcdfFile:
 
     def _check_fits(self, variables: list[Variable]) -> None:
         for one in variables:
-            is_there = one.name in self._hdf5
-            fixed = one.values is not None and one.dimensions
-            if not is_there or (fixed and not np.array_equal(self._hdf5[one.name], one.values)):
+            if one.name not in self._hdf5 or not _is_same(self._hdf5[one.name], one):
                 raise ValueError(f"its {one.name} is not that of the nowcasts to come")
+
+
+def _is_same(dataset: Any, one: Variable) -> bool:
+    """Tells whether a dataset holds what a variable that does not grow has to."""
+    is_growing = one.values is None
+    wkt = np.bytes_(one.attributes.get("crs_wkt", ""))
+    has_wkt = dataset.attrs.get("crs_wkt", b"") == wkt
+    return is_growing or (has_wkt and np.array_equal(dataset[...], one.values))
 
 
 def open_netcdf(url: Url) -> Sink:

@@ -40,6 +40,7 @@ class ZarrOptions:
 class ZarrSink(NowcastSink):
     """Writes nowcasts to one Zarr store (format 2), to be opened by `xarray.open_zarr`.
 
+    What a store to append to has already is skipped and counted (`already_there`).
     SinkError names the store where it can't be written, and where a nowcast lies on another grid or
     has other leads or thresholds than those in it.
     """
@@ -56,6 +57,7 @@ class ZarrSink(NowcastSink):
         self._layout: NowcastLayout | None = None
         self._arrays: dict[str, Any] = {}
         self._count = 0
+        self._ended_us = 0
         try:
             self._prepare()
         except OSError as error:
@@ -73,6 +75,9 @@ class ZarrSink(NowcastSink):
                     f"sink {self._path!r}: the nowcast of {nowcast.observed_us} µs has another "
                     "grid, leads or thresholds than those before; write a store for each"
                 )
+            if nowcast.observed_us <= self._ended_us:
+                self.counts.skipped["already_there"] += 1
+                return
             self._add(nowcast, layout)
         except OSError as error:
             raise self._error(error) from error
@@ -80,7 +85,7 @@ class ZarrSink(NowcastSink):
 
     def _prepare(self) -> None:
         folder = Path(self._path)
-        is_store = (folder / ".zmetadata").exists()
+        is_store = (folder / ".zgroup").exists()
         if folder.exists() and not is_store and (not folder.is_dir() or any(folder.iterdir())):
             raise SinkError(f"sink {self._path!r} is there and is no Zarr store; move it away")
         if is_store and not self._options.append:
@@ -110,13 +115,13 @@ class ZarrSink(NowcastSink):
 
         group: Any = zarr.open_consolidated(self._path, mode="r")
         for one in variables:
-            fixed = one.values is not None and one.dimensions
-            if one.name not in group or (fixed and not np.array_equal(group[one.name], one.values)):
+            if one.name not in group or not _is_same(group[one.name], one):
                 raise SinkError(
                     f"sink {self._path!r} can't be added to: its {one.name} is not that of the "
                     "nowcasts to come; move it away or leave out append"
                 )
         self._count = group[REFERENCE].shape[0]
+        self._ended_us = round(float(group[REFERENCE][-1]) * 1e6)
 
     def _create(self, group: Any, one: Variable, layout: NowcastLayout) -> None:
         from numcodecs import Zstd
@@ -147,6 +152,13 @@ class ZarrSink(NowcastSink):
         if isinstance(error, FileNotFoundError) and not parent.exists():
             reason = f"there is no folder {str(parent)!r}; make it first"
         return SinkError(f"sink {self._path!r} can't be written: {reason}")
+
+
+def _is_same(array: Any, one: Variable) -> bool:
+    """Tells whether an array holds what a variable that does not grow has to."""
+    is_growing = one.values is None
+    has_wkt = array.attrs.get("crs_wkt") == one.attributes.get("crs_wkt")
+    return is_growing or (has_wkt and np.array_equal(array[...], one.values))
 
 
 def _shape(one: Variable, layout: NowcastLayout) -> tuple[int, ...]:

@@ -121,4 +121,5 @@ class NowcastCalculator(Calculator[NowcastOptions]):
             pixel_km=newest.pixel_km,
             projection=newest.projection,
             extent=newest.extent,
+            observed_mm_h=newest.rain_rate_mm_h,
         )

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from flowlace.formats.image import Image
+from flowlace.formats.nowcast import Nowcast
 from flowlace.formats.time_series import Matrix
 from flowlace.framework.contract import ConnectedPort, Port
 from flowlace.runner.bindings import (
@@ -99,6 +100,22 @@ def test_of_several_streams_a_sink_takes_the_one_its_file_is_called_after() -> N
 def test_a_file_called_after_a_stream_of_another_kind_does_not_take_it() -> None:
     outputs = ports(objects=list, video=Image)
     assert bind_sinks(["objects.mp4"], outputs)[0].stream == "video"
+
+
+def test_a_sink_of_nowcasts_takes_the_stream_of_nowcasts_and_text_does_not() -> None:
+    outputs = ports(nowcasts=Nowcast, summaries=list, maps=Image)
+    urls = ["out.nc", "out_%Y%m%d.tif", "out.zarr/", "out.gif", "out.jsonl"]
+    assert [one.stream for one in bind_sinks(urls, outputs)] == [
+        "nowcasts", "nowcasts", "nowcasts", "maps", "summaries",
+    ]  # fmt: skip
+
+
+def test_a_stream_may_be_named_in_the_singular() -> None:
+    outputs = ports(maps=Image, box=list, boxs=list)
+    bound = bind_sinks(["map=out.gif", "box=a.jsonl", "boxs=b.jsonl"], outputs)
+    assert [one.stream for one in bound] == ["maps", "box", "boxs"]
+    with pytest.raises(RunnerError, match="no output stream 'mapp'"):
+        bind_sinks(["mapp=out.gif"], outputs)
 
 
 def test_sinks_of_several_graphs_are_numbered() -> None:

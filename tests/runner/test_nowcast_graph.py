@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import av
+import netCDF4
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -65,6 +67,28 @@ def test_the_command_line_writes_a_line_a_lead(tmp_path: Path) -> None:
     assert rows[-1]["lead_minutes"] == 60
     assert rows[-1]["valid_us"] - rows[-1]["observed_us"] == 3_600_000_000
     assert rows[-1]["method"] == "extrapolation"
+
+
+def test_the_command_line_writes_netcdf_and_an_animation(tmp_path: Path) -> None:
+    output = run("--source", "testsrc:storm?minutes=10&width=64&height=48", "--sink",
+                 f"{tmp_path}/out.nc", "--sink", f"map={tmp_path}/out.gif")  # fmt: skip
+    assert "out.nc: 3 written" in output
+    with netCDF4.Dataset(tmp_path / "out.nc") as opened:
+        assert opened["rain_rate"].shape == (3, 6, 48, 64)
+        assert opened["coverage"][:].max() == 2
+        assert (opened["coverage"][2] == 1).any()
+    with av.open(str(tmp_path / "out.gif")) as opened:
+        assert len(list(opened.decode(video=0))) == 3 * 7
+
+
+def test_alerts_come_for_places_set_on_the_command_line(tmp_path: Path) -> None:
+    lines = tmp_path / "alerts.jsonl"
+    place = '[{"name": "middle", "x": 128, "y": 128, "radius_km": 30}]'
+    run("--source", "testsrc:storm?minutes=20", "--sink", f"alerts={lines}",
+        "--set", f"alerts.place={place}")  # fmt: skip
+    rows = [json.loads(one) for one in lines.read_text().splitlines()]
+    assert [(one["place"], one["event"]) for one in rows] == [("middle", "BEGINS")]
+    assert rows[0]["timestamp_us"] == rows[0]["observed_us"]
 
 
 @pytest.mark.parametrize("method", ["sprog", "persistence"])

@@ -56,6 +56,19 @@ def test_a_gap_that_mp4_can_not_hold_is_an_error(tmp_path: Path) -> None:
             sink.write(2_200_000_000, image())
 
 
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_time_lapse_has_even_steps_whatever_the_times(ending: str, tmp_path: Path) -> None:
+    with open_sink(str(tmp_path / f"out.{ending}?even_fps=4")) as sink:
+        for timestamp_us in (0, 1000, 9_000_000_000, 9_000_000_500):
+            sink.write(timestamp_us, image())
+    assert stamps(tmp_path / f"out.{ending}") == [0, 250_000, 500_000, 750_000]
+
+
+def test_a_time_lapse_needs_a_rate_there_is(tmp_path: Path) -> None:
+    with pytest.raises(SinkError, match="even_fps=-1 must lie within 0 and 1000"):
+        open_sink(str(tmp_path / "out.mp4?even_fps=-1"))
+
+
 def test_matroska_keeps_milliseconds_and_counts_what_shares_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,6 +1,7 @@
 """Rain that is to come, with what it was made from and how old that is."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,17 @@ class RainAmount:
         self.rain_mm.flags.writeable = False
 
 
+class Coverage(IntEnum):
+    """Why a pixel of a forecast has a value or none."""
+
+    UNKNOWN = 0
+    """No radar saw anything there."""
+    INFLOW = 1
+    """Radar sees it now, but by then its air has come from where nothing was seen."""
+    FORECAST = 2
+    """It has a value, and 0 is dry."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Nowcast:
     """Rain of the next minutes, lead by lead; arrays are read-only."""
@@ -58,6 +70,8 @@ class Nowcast:
     """Side of a pixel."""
     projection: str
     extent: Extent
+    observed_mm_h: NDArray[np.float32] | None = None
+    """`[y, x]` the newest observation; None where it was not kept, then no inflow is told."""
 
     def __post_init__(self) -> None:
         self.rain_mm_h.flags.writeable = False
@@ -70,6 +84,30 @@ class Nowcast:
         if self.received_us is None:
             return None
         return (self.received_us - self.observed_us) / 1e6
+
+    @property
+    def valid_us(self) -> tuple[int, ...]:
+        """The times the leads are for, microseconds since 1970."""
+        return tuple(self.observed_us + round(lead * 60e6) for lead in self.leads_minutes)
+
+    def coverage(self, lead: int) -> NDArray[np.uint8]:
+        """Returns `[y, x]` of `Coverage` at one lead, counted from 0."""
+        return coverage_of(self.rain_mm_h[lead], self.observed_mm_h)
+
+
+def coverage_of(
+    forecast: NDArray[np.float32], observed: NDArray[np.float32] | None
+) -> NDArray[np.uint8]:
+    """Returns `Coverage` of a forecast, given the observation it starts from.
+
+    >>> nan = np.float32("nan")
+    >>> coverage_of(np.array([0, nan, nan], "f4"), np.array([nan, 5, nan], "f4"))
+    array([2, 1, 0], dtype=uint8)
+    """
+    covered = np.isfinite(forecast).view(np.uint8) * np.uint8(Coverage.FORECAST)
+    if observed is not None:
+        np.maximum(covered, np.isfinite(observed).view(np.uint8), out=covered)
+    return covered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

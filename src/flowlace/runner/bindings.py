@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from flowlace.formats.image import Image
+from flowlace.formats.nowcast import Nowcast
 from flowlace.formats.time_series import Matrix
 from flowlace.framework.contract import ConnectedPort, alternatives
 from flowlace.runner.errors import RunnerError, unknown_name
@@ -17,8 +18,12 @@ NOWHERE = ("none", "null")
 """Sinks that write nothing, so any number of streams may share one."""
 
 _SOUND_SOURCE = re.compile(r"(?s)(mic|pcm|sound)([:?].*)?|testsrc:sounds.*")
-_SOUND_SINK_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus")
-_PICTURE_ENDINGS = (".mp4", ".mkv", ".mov", ".avi", ".png", ".jpg", ".jpeg", "/")
+_PAYLOADS: dict[type, tuple[str, ...]] = {
+    Nowcast: (".nc", ".tif", ".tiff", ".zarr", ".zarr/"),
+    Image: (".mp4", ".mkv", ".mov", ".avi", ".gif", ".png", ".jpg", ".jpeg", "/"),
+    Matrix: (".wav", ".flac", ".ogg", ".oga", ".opus"),
+}
+"""What sinks take by their ending; all others take what these don't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,9 @@ def _stream_of(url: str, inputs: dict[str, ConnectedPort], named: dict[str, str]
 def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[Binding]:
     """Returns the sinks with the stream of each.
 
-    A sink without a name takes the graph's pictures or its sound if it holds such, else its other
-    output; where there are several, the one its file is called after (`words.jsonl`).
+    A sink without a name takes the graph's pictures, sound or nowcasts if it holds such, else its
+    other output; where there are several, the one its file is called after (`words.jsonl`). A
+    stream may be named in the singular.
 
     Raises:
         RunnerError: a name the graph does not have, no way to tell which stream is meant, or
@@ -83,11 +89,12 @@ def bind_sinks(texts: Sequence[str], outputs: dict[str, ConnectedPort]) -> list[
     for binding in map(parse_binding, texts):
         _check_is_free(binding.url, bound)
         if binding.stream:
-            _check_name(binding.stream, outputs, "output")
-            bound.append(binding)
+            name = _in_plural(binding.stream, outputs)
+            _check_name(name, outputs, "output")
+            bound.append(Binding(name, binding.url))
             continue
-        wanted = _medium_of_sink(binding.url)
-        fitting = {name: port for name, port in outputs.items() if medium_of(port) is wanted}
+        wanted = _payload_of_sink(binding.url)
+        fitting = {name: port for name, port in outputs.items() if _payload_of(port) is wanted}
         called = PurePath(binding.url.partition("?")[0]).stem
         candidates = {called: outputs[called]} if called in fitting else fitting or outputs
         bound.append(Binding(_main_stream(candidates, {}, "output", "sink"), binding.url))
@@ -124,10 +131,20 @@ def _plain(url: str) -> str:
     return url.partition("?")[0].lower()
 
 
-def _medium_of_sink(url: str) -> Medium | None:
-    if _plain(url).endswith(_PICTURE_ENDINGS):
-        return Medium.PICTURES
-    return Medium.SOUND if _plain(url).endswith(_SOUND_SINK_ENDINGS) else None
+def _payload_of_sink(url: str) -> type | None:
+    """Returns what a sink takes; None where that is anything, text for example."""
+    endings = ((kind, ends) for kind, ends in _PAYLOADS.items() if _plain(url).endswith(ends))
+    return next((kind for kind, _ in endings), None)
+
+
+def _payload_of(port: ConnectedPort) -> type | None:
+    """Returns what a stream carries that has sinks of its own; None for all else."""
+    kinds = [one for one in alternatives(port.type) if isinstance(one, type)]
+    return next((kind for kind in _PAYLOADS if any(issubclass(one, kind) for one in kinds)), None)
+
+
+def _in_plural(name: str, ports: dict[str, ConnectedPort]) -> str:
+    return f"{name}s" if name not in ports and f"{name}s" in ports else name
 
 
 def _main_stream(

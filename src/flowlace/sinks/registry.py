@@ -7,6 +7,10 @@
 | `out/`, `out/%012d.png`, `out/%012d.jpg` | pictures, named by their timestamp in µs |
 | `out.svg`, `waveform:out.png` | bars of sound as a coloured waveform |
 | `out.jsonl`, `-` | one JSON object a line; `-` is the standard output |
+| `out.gif` | animation; `?last=7` keeps the newest pictures only |
+| `out.nc`, `out_%Y%m%dT%H%M%SZ.nc` | nowcasts as CF-NetCDF: all, or one a file |
+| `out_%Y%m%dT%H%M%SZ.tif` | each nowcast as a Cloud-Optimised GeoTIFF; `out.tif` is the newest |
+| `out.zarr` | nowcasts as a Zarr store |
 | `out.txt` | tracked boxes as MOT Challenge text, frames counted from 1 by packets |
 | `none`, `null` | nowhere; packets are counted |
 
@@ -35,6 +39,10 @@ _openers = Openers(
         **dict.fromkeys((".png", ".jpg", ".jpeg", "folder"), _PICTURES),
         ".jsonl": "flowlace.sinks.json_lines:open_json_lines",
         **dict.fromkeys((".svg", "waveform"), _WAVEFORM),
+        ".gif": "flowlace.sinks.gif_file:open_gif",
+        ".nc": "flowlace.sinks.netcdf_file:open_netcdf",
+        **dict.fromkeys((".tif", ".tiff"), "flowlace.sinks.geotiff_file:open_geotiff"),
+        ".zarr": "flowlace.sinks.zarr_store:open_zarr",
         ".txt": "flowlace.sinks.mot_text:open_mot_text",
         "-": "flowlace.sinks.json_lines:open_standard_output",
     },
@@ -62,11 +70,9 @@ def open_sink(url: str) -> Sink:
     """
     match = _OPTIONS.match(url)
     plain, options = (match[1], match[2]) if match else (url, "")
-    name = (
-        "folder"
-        if plain.endswith("/") or (plain and Path(plain).is_dir())
-        else _openers.name_of(plain)
-    )
+    known_name = _openers.name_of(plain)
+    is_folder = plain.endswith("/") or (bool(plain) and Path(plain).is_dir())
+    name = "folder" if is_folder and known_name != ".zarr" else known_name
     if name is None:
         known = ", ".join(_openers.known())
         raise SinkError(f"sink {url!r} is of no kind that is known; known are: {known}")

@@ -64,6 +64,9 @@ class VideoFileOptions:
     fps: float = 30.0
     """Nominal rate. Timestamps don't depend on it, except in AVI, which knows no others."""
 
+    even_fps: float = 0.0
+    """A time-lapse: images follow each other at this rate whatever their times; 0 keeps times."""
+
 
 class VideoFileSink(EncodedFileSink["_Encoder"]):
     """Writes images to one video file; the first one sets the size.
@@ -84,6 +87,8 @@ class VideoFileSink(EncodedFileSink["_Encoder"]):
             raise ValueError(f"video files end in {', '.join(_CONTAINERS)}")
         if options.fps <= 0:
             raise ValueError(f"option fps={options.fps:g} must be positive")
+        if not 0 <= options.even_fps <= 1000:
+            raise ValueError(f"option even_fps={options.even_fps:g} must lie within 0 and 1000")
         self._options = options
         self._rate = Fraction(str(options.fps)).limit_denominator(1001)
         super().__init__(path, file)
@@ -94,6 +99,8 @@ class VideoFileSink(EncodedFileSink["_Encoder"]):
     def write(self, timestamp_us: int, payload: Any) -> None:
         """Encodes one image."""
         self._check_open()
+        if self._options.even_fps:
+            timestamp_us = round(self.counts.written * 1_000_000 / self._options.even_fps)
         image = self._checked(timestamp_us, payload)
         tick = self._tick(timestamp_us)
         if self._last_tick is not None and tick <= self._last_tick:

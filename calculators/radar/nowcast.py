@@ -13,6 +13,7 @@ from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.methods import NowcastMethod, find_method
 from flowlace.nowcasting.nowcast import leads_of
 from flowlace.nowcasting.rain_history import RainHistory
+from flowlace.nowcasting.unet import UnetNowcast
 
 _SIMPLER = ("extrapolation", "persistence")
 
@@ -22,7 +23,7 @@ _SIMPLER = ("extrapolation", "persistence")
 class NowcastOptions:
     """Options of `NowcastCalculator`."""
 
-    method: str = option(1, default="extrapolation")
+    method: str = option(1, default="unet")
     """`persistence`, `extrapolation`, `sprog`, `unet`, `unet:FILE.tflite`, or one of another
     package."""
 
@@ -70,10 +71,12 @@ class NowcastCalculator(Calculator[NowcastOptions]):
         """Requires a method there is, and leads and thresholds that rise."""
         options: NowcastOptions = contract.options
         try:
-            find_method(options.method)
+            method = find_method(options.method)
             leads_of(options.lead_minutes, 1.0)
             if options.threshold_mm_h:
                 leads_of(options.threshold_mm_h, 1.0)
+            if isinstance(method, UnetNowcast):
+                method.check(options.lead_minutes, options.threshold_mm_h)
         except NowcastError as error:
             raise ContractError(str(error)) from error
 

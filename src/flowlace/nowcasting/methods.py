@@ -28,6 +28,8 @@ NowcastMethod = Callable[[RainHistory, Sequence[float], Sequence[float] | None],
 
 GROUP = "flowlace.nowcast_methods"
 
+_UNET = "unet"
+
 _SPROG_STEP_MINUTES = 5.0
 """Frames closer together differ by noise as much as by weather: scales seem to fade too fast."""
 
@@ -71,13 +73,6 @@ def scale_filtering(
     return _certain(rain, thresholds)
 
 
-def unet(
-    history: RainHistory, leads_minutes: Sequence[float], thresholds: Sequence[float] | None
-) -> RainForecast:
-    """A network says what becomes of rain that moves; probabilities are learnt."""
-    return load_unet()(history, leads_minutes, thresholds)
-
-
 def _certain(rain_mm_h: NDArray[np.float32], thresholds: Sequence[float] | None) -> RainForecast:
     chances = None if thresholds is None else exceedance(rain_mm_h, thresholds)
     return RainForecast(rain_mm_h, chances)
@@ -96,21 +91,22 @@ _BUILT_IN: dict[str, NowcastMethod] = {
     "persistence": persistence,
     "extrapolation": extrapolation,
     "sprog": scale_filtering,
-    "unet": unet,
 }
 
 
 def known_methods() -> list[str]:
     """Returns the names of all methods."""
-    return sorted({*_BUILT_IN, *(one.name for one in entry_points(group=GROUP))})
+    return sorted({*_BUILT_IN, _UNET, *(one.name for one in entry_points(group=GROUP))})
 
 
 def find_method(name: str) -> NowcastMethod:
     """Returns the method of that name; NowcastError tells those there are."""
     if name in _BUILT_IN:
         return _BUILT_IN[name]
-    if name.startswith("unet:"):
-        return load_unet(name.removeprefix("unet:"))
+    if name == _UNET:
+        return load_unet()
+    if name.startswith(f"{_UNET}:"):
+        return load_unet(name.removeprefix(f"{_UNET}:"))
     for one in entry_points(group=GROUP, name=name):
         return cast(NowcastMethod, one.load())
     known = known_methods()

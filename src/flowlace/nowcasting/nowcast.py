@@ -15,7 +15,7 @@ def nowcast(
     frames: ArrayLike,
     step_minutes: float,
     lead_minutes: float | Sequence[float],
-    method: str = "extrapolation",
+    method: str = "unet",
     thresholds: Sequence[float] | None = None,
     *,
     pixel_km: float = 1.0,

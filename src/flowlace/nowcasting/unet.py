@@ -99,13 +99,14 @@ class UnetNowcast:
     ) -> RainForecast:
         """Returns the forecast; NowcastError for leads or thresholds beyond what was learnt."""
         leads = [lead + history.age_minutes for lead in leads_minutes]
-        self._check(leads, thresholds)
+        self.check(leads, thresholds)
         fitting = _with_fitting_pixels(history)
         in_place = self._in_place(align(fitting), leads, thresholds)
         made = _carried(in_place, fitting, leads)
         return made if fitting is history else _as_large_as(made, history.newest.shape)
 
-    def _check(self, leads: Sequence[float], thresholds: Sequence[float] | None) -> None:
+    def check(self, leads: Sequence[float], thresholds: Sequence[float] | None) -> None:
+        """Raises NowcastError for leads or thresholds beyond what was learnt."""
         if leads[-1] > self.leads_minutes[-1]:
             raise NowcastError(
                 f"the model knows leads up to {self.leads_minutes[-1]:g} minutes after the newest "

@@ -20,7 +20,7 @@ def run(history: list[RadarGrid], **options: object) -> tuple[Nowcast, Calculato
     return done.payloads("NOWCAST")[0], done
 
 
-@pytest.mark.parametrize("method", ["persistence", "extrapolation", "sprog"])
+@pytest.mark.parametrize("method", ["persistence", "extrapolation", "sprog", "unet"])
 def test_it_is_the_nowcast_of_the_library(method: str) -> None:
     history = moving_grids([0, 5, 10, 15])
     made, _ = run(history, method=method, lead_minutes=(10.0, 30.0), threshold_mm_h=(1.0,))
@@ -88,3 +88,17 @@ def test_options_that_make_no_sense_are_errors_of_the_graph(
 ) -> None:
     with pytest.raises(FlowlaceError, match=message):
         run(moving_grids([0]), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lead_minutes": (30.0, 120.0)}, "leads up to 90 minutes"),
+        ({"threshold_mm_h": (50.0,)}, "thresholds from"),
+    ],
+)
+def test_what_the_network_has_not_learnt_is_told_before_the_run(
+    options: dict[str, tuple[float, ...]], message: str
+) -> None:
+    with pytest.raises(FlowlaceError, match=message):
+        run(moving_grids([0, 5]), method="unet", **options)

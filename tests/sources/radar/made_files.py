@@ -3,6 +3,7 @@
 import gzip
 import io
 import struct
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -108,6 +109,22 @@ def geotiff(pixels: np.ndarray, epsg: int = 3067, tags: bool = True) -> bytes:
     return b"II*\0" + struct.pack("<I", start) + body + directory
 
 
+def big_tiff(pixels: np.ndarray, epsg: int = 3067) -> bytes:
+    """Returns the same as a BigTIFF: counts and places have eight bytes."""
+    rows, columns = pixels.shape
+    extra = struct.pack("<3d", 250, 250, 0) + struct.pack("<6d", 0, 0, 0, 1000, 5000, 0)
+    extra += struct.pack("<8H", 1, 1, 0, 1, 3072, 0, 1, epsg)
+    entries = [
+        (256, 3, 1, columns), (257, 3, 1, rows), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
+        (273, 16, 1, 16 + len(extra)), (277, 3, 1, 1), (278, 3, 1, rows),
+        (279, 16, 1, rows * columns), (33550, 12, 3, 16), (33922, 12, 6, 40), (34735, 3, 8, 88),
+    ]  # fmt: skip
+    body = extra + pixels.astype(np.uint8).tobytes()
+    directory = struct.pack("<Q", len(entries))
+    directory += b"".join(struct.pack("<HHQQ", *one) for one in entries) + bytes(8)
+    return b"II+\0" + struct.pack("<HHQ", 8, 0, 16 + len(body)) + body + directory
+
+
 def radolan(raw: np.ndarray) -> bytes:
     """Returns a RADOLAN RY file; rows from south to north, as they are written."""
     head = b"RY102050100000814BY1620134VS 3SW   2.13.1PR E-02INT   5GP 900x 900MS 05<boo>\x03"
@@ -210,6 +227,34 @@ def cf_netcdf(
     else:
         del groups["start_time"]
     return hdf5(groups, arrays)
+
+
+def cf_netcdf_3(raw: np.ndarray, path: Path, kind: str = "NETCDF3_CLASSIC") -> bytes:
+    """Returns five minutes of rain, scale 0.05, on degrees; the time is the record dimension."""
+    import netCDF4
+
+    with netCDF4.Dataset(path, "w", format=kind) as file:
+        file.title = "made"
+        for name, size in {
+            "time": None,
+            "bnds": 2,
+            "lat": raw.shape[0],
+            "lon": raw.shape[1],
+        }.items():
+            file.createDimension(name, size)
+        times = file.createVariable("time", "f8", ("time",))
+        times.units = "minutes since 2020-10-31 04:00"
+        times[:] = [5]
+        file.createVariable("time_bnds", "f8", ("time", "bnds"))[:] = [[0, 5]]
+        for name, first in {"lat": 50.0, "lon": 10.0}.items():
+            axis = file.createVariable(name, "f8", (name,))
+            axis.units = "degrees_north" if name == "lat" else "degrees_east"
+            axis[:] = first + 0.01 * np.arange(len(file.dimensions[name]))
+        rain = file.createVariable("rain", "i2", ("time", "lat", "lon"), fill_value=-1)
+        rain.units, rain.scale_factor = "kg m-2", 0.05
+        rain.set_auto_maskandscale(False)
+        rain[0] = raw
+    return path.read_bytes()
 
 
 def file_of(data: bytes, name: str = "rain_201907110005") -> RadarFile:

@@ -20,6 +20,7 @@ from flowlace.framework.openers import Url
 from flowlace.sources.image_sequence import natural_key
 from flowlace.sources.radar.feed_check import FeedCheck
 from flowlace.sources.radar.formats import read_radar_file
+from flowlace.sources.radar.polar_rules import PolarRules
 from flowlace.sources.radar.radar_file import RadarFileError, load_radar_file, time_in_name
 from flowlace.sources.radar.rain_values import ReadRules, ZRRelation
 from flowlace.sources.source import (
@@ -57,6 +58,28 @@ class RadarFolderOptions:
     quantity: str = ""
     """`rate` or `dbz` where files do not tell what they hold."""
 
+    polar: str = "lowest"
+    """Of a polar volume: its `lowest` sweep, the `max` of all, or the `cappi` at `cappi_km`."""
+
+    cappi_km: float = 1.5
+    """Height of the CAPPI above the antenna."""
+
+    pixel_km: float = 1.0
+    """Side of a pixel of the grid a polar volume is put on."""
+
+    range_km: float = 240.0
+    """From the radar to each side of that grid."""
+
+    min_rhohv: float = 0.8
+    """Echoes of a polar volume that correlate less between both polarisations are clutter; 0 keeps
+    all."""
+
+    radar_lat: float | None = None
+    """Where the radar is, if the files of a polar volume do not tell."""
+
+    radar_lon: float | None = None
+    """The same."""
+
     def __post_init__(self) -> None:
         if self.poll_s <= 0 or self.patience_s < 0:
             raise ValueError("poll_s must be positive and patience_s not negative")
@@ -64,12 +87,24 @@ class RadarFolderOptions:
             raise ValueError(f"quantity={self.quantity!r} must be rate or dbz")
         if (self.zr_a > 0) != (self.zr_b > 0):
             raise ValueError("zr_a and zr_b belong together; give both")
+        if (self.radar_lat is None) != (self.radar_lon is None):
+            raise ValueError("radar_lat and radar_lon belong together; give both")
+        _ = self.rules  # says what is wrong with the rest
 
     @property
     def rules(self) -> ReadRules:
         """What readers need of this."""
         relation = ZRRelation(a=self.zr_a, b=self.zr_b) if self.zr_a > 0 else None
-        return ReadRules(zr=relation, quantity=self.quantity)
+        place = self.radar_lat, self.radar_lon
+        polar = PolarRules(
+            product=self.polar,  # type: ignore[arg-type]  # checked by the class
+            cappi_km=self.cappi_km,
+            pixel_km=self.pixel_km,
+            range_km=self.range_km,
+            min_rhohv=self.min_rhohv,
+            place=None if place[0] is None or place[1] is None else (place[0], place[1]),
+        )
+        return ReadRules(zr=relation, quantity=self.quantity, polar=polar)
 
 
 class RadarFilesSource(Source):

@@ -46,10 +46,12 @@ def grib2_png(
     return struct.pack(">4sHBBQ", b"GRIB", 0, parameter[0], 2, 16 + len(body) + 4) + body + b"7777"
 
 
-def mrms(rain: np.ndarray, seconds: int = 38, minute: int = 2, hour: int = 0) -> bytes:
+def mrms(
+    rain: np.ndarray, seconds: int = 38, minute: int = 2, hour: int = 0, day: int = 10
+) -> bytes:
     """Returns a gzipped MRMS file of rain in mm/h; NaN is written as no coverage (-3)."""
     codes = np.where(np.isnan(rain), 0, np.nan_to_num(rain) * 10 + 30).round()
-    return gzip.compress(grib2_png(codes, (2019, 6, 10, hour, minute, seconds)), 1)
+    return gzip.compress(grib2_png(codes, (2019, 6, day, hour, minute, seconds)), 1)
 
 
 def fmi_pgm(pixels: np.ndarray) -> bytes:

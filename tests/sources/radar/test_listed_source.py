@@ -8,7 +8,8 @@ import pytest
 
 from flowlace.framework.clock import Clock, MonotonicClock
 from flowlace.framework.openers import read_options
-from flowlace.sources.radar.listed_source import ListedRadarSource, RadarListingOptions
+from flowlace.sources.radar.listed_source import ListedRadarSource
+from flowlace.sources.radar.listing_options import RadarListingOptions
 from flowlace.sources.radar.listing_place import ListingPlace
 from flowlace.sources.registry import open_source
 from flowlace.sources.source import SourceError, SourceTimeoutError

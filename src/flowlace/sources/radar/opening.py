@@ -9,7 +9,8 @@ from time import time_ns
 from flowlace.framework.clock import Clock
 from flowlace.framework.openers import Url
 from flowlace.sources.radar.folder import RadarFilesSource, RadarFolderOptions, is_radar_file
-from flowlace.sources.radar.listed_source import ListedRadarSource, RadarListingOptions
+from flowlace.sources.radar.listed_source import ListedRadarSource
+from flowlace.sources.radar.listing_options import RadarListingOptions
 from flowlace.sources.radar.listing_place import ListingPlace
 from flowlace.sources.radar.watched_folder import WatchedRadarFolder
 from flowlace.sources.source import Source

@@ -105,7 +105,8 @@ class RadarGrid:
     @property
     def coverage(self) -> float:
         """Share of the pixels that were seen, 0..1."""
-        return 1.0 - float(np.isnan(self.rain_rate_mm_h).mean())
+        unseen = np.count_nonzero(np.isnan(self.rain_rate_mm_h))
+        return 1.0 - unseen / self.rain_rate_mm_h.size
 
     def lies_as(self, other: RadarGrid) -> bool:
         """Returns whether both have the same pixels, up to a hundredth of one."""

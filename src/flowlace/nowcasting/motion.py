@@ -81,10 +81,11 @@ def find_motion(
         weights += weight
     memory.forget_unused()
     smooth = _spread(flow, weights, options.smoothing_px / reduction)
-    scale = np.array([shape[1] / columns, shape[0] / rows], np.float32)
-    size = (shape[1], shape[0])
-    full = cv2.resize(smooth * scale, size, interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(np.moveaxis(full, -1, 0), np.float32)
+    motion = np.empty((2, *shape), np.float32)
+    for axis, scale in enumerate((shape[1] / columns, shape[0] / rows)):
+        one = smooth[..., axis] * np.float32(scale)
+        cv2.resize(one, shape[::-1], dst=motion[axis], interpolation=cv2.INTER_LINEAR)
+    return motion
 
 
 def _recalled_flow(

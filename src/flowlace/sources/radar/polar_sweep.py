@@ -64,7 +64,7 @@ def slant_range_m(
     """Returns how far along the beam the places at these distances on the ground are.
 
     >>> round(float(slant_range_m(100_000.0, 0.5)))
-    100092
+    100019
     """
     theta, phi = np.radians(elevation_deg), np.asarray(ground_m) / EFFECTIVE_RADIUS_M
     slant: NDArray[np.float64] = EFFECTIVE_RADIUS_M * np.sin(phi) / np.cos(theta + phi)

@@ -3,7 +3,6 @@
 import gzip
 import io
 import struct
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -229,34 +228,6 @@ def cf_netcdf(
     else:
         del groups["start_time"]
     return hdf5(groups, arrays)
-
-
-def cf_netcdf_3(raw: np.ndarray, path: Path, kind: str = "NETCDF3_CLASSIC") -> bytes:
-    """Returns five minutes of rain, scale 0.05, on degrees; the time is the record dimension."""
-    import netCDF4
-
-    with netCDF4.Dataset(path, "w", format=kind) as file:
-        file.title = "made"
-        for name, size in {
-            "time": None,
-            "bnds": 2,
-            "lat": raw.shape[0],
-            "lon": raw.shape[1],
-        }.items():
-            file.createDimension(name, size)
-        times = file.createVariable("time", "f8", ("time",))
-        times.units = "minutes since 2020-10-31 04:00"
-        times[:] = [5]
-        file.createVariable("time_bnds", "f8", ("time", "bnds"))[:] = [[0, 5]]
-        for name, first in {"lat": 50.0, "lon": 10.0}.items():
-            axis = file.createVariable(name, "f8", (name,))
-            axis.units = "degrees_north" if name == "lat" else "degrees_east"
-            axis[:] = first + 0.01 * np.arange(len(file.dimensions[name]))
-        rain = file.createVariable("rain", "i2", ("time", "lat", "lon"), fill_value=-1)
-        rain.units, rain.scale_factor = "kg m-2", 0.05
-        rain.set_auto_maskandscale(False)
-        rain[0] = raw
-    return path.read_bytes()
 
 
 def file_of(data: bytes, name: str = "rain_201907110005") -> RadarFile:

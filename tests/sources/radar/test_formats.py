@@ -2,7 +2,6 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -193,26 +192,6 @@ def test_a_netcdf_amount_without_an_interval_is_no_rate() -> None:
     pytest.importorskip("h5py")
     with pytest.raises(RadarFileError, match="nothing says over how long"):
         read(made.cf_netcdf(np.zeros((3, 3)), start=False))
-
-
-@pytest.mark.parametrize("kind", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
-def test_netcdf_3_is_read_as_netcdf_4_is(kind: str, tmp_path: Path) -> None:
-    pytest.importorskip("netCDF4")
-    raw = np.array([[6, 8, 10], [-1, 2, 4], [0, 20, 40]])
-    grid = read(made.cf_netcdf_3(raw, tmp_path / "rain.nc", kind))
-    same(grid.rain_rate_mm_h, [[0, 12, 24], [NAN, 1.2, 2.4], [3.6, 4.8, 6.0]])
-    assert grid.observed_us == utc(2020, 10, 31, 4, 5)
-    assert grid.extent == pytest.approx((9.995, 49.995, 10.025, 50.025))
-    assert grid.projection.startswith("+proj=longlat")
-    assert grid.source == "NetCDF made"
-
-
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.7, 0.99])
-def test_netcdf_3_that_is_cut_off_is_an_error_that_names_it(share: float, tmp_path: Path) -> None:
-    pytest.importorskip("netCDF4")
-    data = made.cf_netcdf_3(np.ones((40, 40)), tmp_path / "rain.nc")
-    with pytest.raises(RadarFileError, match=r"^rain_201907110005: "):
-        read(data[: int(len(data) * share)])
 
 
 def test_a_big_tiff_is_read_as_a_geotiff_is() -> None:

@@ -20,6 +20,8 @@ from flowlace.nowcasting.motion_memory import MotionMemory
 
 MotionMethod = Literal["dis", "lk"]
 
+_STRIP_ROWS = 64
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MotionOptions:
@@ -125,7 +127,13 @@ def _usual_reduction(shape: tuple[int, ...]) -> int:
 
 
 def _reduced_grey(rain: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
-    grey = cv2.resize(to_grey(rain), size, interpolation=cv2.INTER_AREA)
+    full = np.empty(rain.shape, np.uint8)
+    # In strips, whose memory is used again: the system clears new memory, which for the copies of
+    # a continent takes longer than all the arithmetic.
+    for row in range(0, len(rain), _STRIP_ROWS):
+        strip = slice(row, row + _STRIP_ROWS)
+        full[strip] = to_grey(rain[strip])
+    grey = cv2.resize(full, size, interpolation=cv2.INTER_AREA)
     return grey.astype(np.uint8, copy=False)
 
 

@@ -52,13 +52,8 @@ class HttpClient:
 
     def open(self, url: str, headers: Mapping[str, str]) -> HTTPResponse:
         """Returns the answer, to be read and closed; HttpError if there is none or a bad one."""
-        # As it is stored: sizes and ranges count those bytes, and radar files are packed anyway.
-        request = Request(url, headers={"User-Agent": "flowlace", "Accept-Encoding": "identity"})
-        for name, value in headers.items():
-            request.add_header(name, value)
-        if self._token is not None:
-            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
         try:
+            request = self._request(url, headers)
             return cast(HTTPResponse, self._opener.open(request, timeout=self._timeout_s))
         except HTTPError as error:
             with error:
@@ -70,6 +65,14 @@ class HttpClient:
             reason = error.reason if isinstance(error, URLError) else error
             is_lasting = isinstance(reason, ValueError | ssl.SSLCertVerificationError)
             raise HttpError(f"{url}: {_words(reason)}", is_lasting=is_lasting) from error
+
+    def _request(self, url: str, headers: Mapping[str, str]) -> Request:
+        # As it is stored: sizes and ranges count those bytes, and radar files are packed anyway.
+        usual = {"User-Agent": "flowlace", "Accept-Encoding": "identity"}
+        request = Request(url, headers={**usual, **headers})
+        if self._token is not None:
+            request.add_unredirected_header("Authorization", f"Bearer {self._token}")
+        return request
 
     def get(self, url: str) -> tuple[bytes, str]:
         """Returns all of an address, and where it was after redirects."""

@@ -277,8 +277,8 @@ def test_redirects_are_followed(server: WebServer) -> None:
 
 def test_a_silent_server_is_left_after_the_limit(server: WebServer) -> None:
     put(server, 0, 2)
-    server.faults[f"/radar/{name_of(0)}"] = [web.is_silent(0.4)]
-    source = source_of(server, "timeout_s=0.1")
+    server.faults[f"/radar/{name_of(0)}"] = [web.is_silent(1.2)]
+    source = source_of(server, "timeout_s=0.5")
     assert minutes(source) == [0, 2]
     assert source.counts.reconnects == 1
 
@@ -287,7 +287,7 @@ def test_a_server_that_trickles_is_left_after_the_limit(server: WebServer) -> No
     put(server, 0, 2)
     path = f"/radar/{name_of(0)}"
     server.faults[path] = [web.trickles(server.files[path], 0.02)]
-    source = source_of(server, "transfer_s=0.3", clock=MonotonicClock())
+    source = source_of(server, "transfer_s=1", clock=MonotonicClock())
     assert minutes(source) == [2]
     assert source.counts.skipped == {"unfetched": 1}
 

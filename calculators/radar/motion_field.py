@@ -11,6 +11,7 @@ from flowlace.framework.options import option, proto_options
 from flowlace.framework.registry import register_calculator
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.motion import MotionMethod, MotionOptions, find_motion
+from flowlace.nowcasting.motion_memory import MotionMemory
 
 
 @proto_options("flowlace.MotionFieldCalculatorOptions")
@@ -70,8 +71,9 @@ class MotionFieldCalculator(Calculator[MotionFieldOptions]):
             raise ContractError(str(error)) from error
 
     def open(self) -> None:
-        """Reads the options."""
+        """Reads the options; remembers nothing."""
         self._options = _motion_options(self.options)
+        self._memory = MotionMemory()
 
     def process(self, packets: PacketSet) -> None:
         """Finds the motion of one history."""
@@ -80,7 +82,7 @@ class MotionFieldCalculator(Calculator[MotionFieldOptions]):
             self.count("too_short")
             return
         history = rain_history(packet.payload)
-        motion = find_motion(history.frames, history.minutes, self._options)
+        motion = find_motion(history.frames, history.minutes, self._options, self._memory)
         self.outputs["motions"].send(packet.with_payload(RainMotion(pixels_a_minute=motion)))
 
 

@@ -1,11 +1,13 @@
 """Takes away what is no rain."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlace.calculators.radar.clutter_map import ClutterMap
 from flowlace.formats.radar_grid import Quality, RadarGrid
 from flowlace.framework.calculator import Calculator, PacketSet
 from flowlace.framework.contract import Contract, ContractError, Port
@@ -33,16 +35,20 @@ class RadarQualityControlOptions:
     max_range_km: float = option(5, default=200.0)
     """What is farther from every radar is not seen."""
 
+    clutter_map_minutes: float = option(6)
+    """Learn over about so long where it always seems to rain, and take it away; 0 does not, 360 is
+    enough for most weather."""
+
 
 @register_calculator
 class RadarQualityControlCalculator(Calculator[RadarQualityControlOptions]):
-    """Takes away speckle, what is too far, and more than rain can be; says so for each pixel.
+    """Takes away clutter, what is too far, and more than rain can be; says so for each pixel.
 
     Inputs:   grids (RadarGrid)
     Outputs:  clean_grids (RadarGrid), with bits of `Quality` where something was changed
 
-    Speckle and lone clutter become dry; pixels out of range become NaN. Counts `speckle_pixels`
-    and `capped_pixels`.
+    Speckle and clutter become dry; pixels out of range become NaN. A grid to which nothing was done
+    goes on as it came. Counts `speckle_pixels`, `clutter_pixels` and `capped_pixels`.
 
     Timestamps: as the input.
 
@@ -69,64 +75,102 @@ class RadarQualityControlCalculator(Calculator[RadarQualityControlOptions]):
             raise ContractError(
                 f"has {len(options.radar_x)} radar_x and {len(options.radar_y)} radar_y"
             )
+        if options.clutter_map_minutes < 0:
+            raise ContractError("needs clutter_map_minutes of 0 or more")
 
     def open(self) -> None:
-        """Has not seen where the grid lies."""
+        """Has not seen where the grid lies, nor what clutter is there."""
         self._far: tuple[RadarGrid, NDArray[np.bool_]] | None = None
+        minutes = self.options.clutter_map_minutes
+        self._clutter_map = ClutterMap(minutes) if minutes > 0 else None
 
     def process(self, packets: PacketSet) -> None:
         """Cleans one grid."""
         packet = packets["grids"]
-        grid: RadarGrid = packet.payload
-        rain = grid.rain_rate_mm_h.copy()
-        quality = np.zeros(rain.shape, np.uint8) if grid.quality is None else grid.quality.copy()
-        self._cap(rain, quality)
-        self._despeckle(rain, quality)
-        self._limit_range(grid, rain, quality)
-        self.outputs["clean_grids"].send(packet.with_payload(grid.with_rain(rain, quality)))
+        changes = _Changes(packet.payload)
+        self._cap(changes)
+        self._take_clutter(changes)
+        self._despeckle(changes)
+        self._limit_range(changes)
+        self.outputs["clean_grids"].send(packet.with_payload(changes.made()))
 
-    def _cap(self, rain: NDArray[np.float32], quality: NDArray[np.uint8]) -> None:
+    def _cap(self, changes: "_Changes") -> None:
         limit = self.options.max_rate_mm_h
         if limit <= 0:
             return
-        is_much = rain > limit
-        if count := int(np.count_nonzero(is_much)):
+        if count := changes.set(changes.rain > limit, limit, Quality.CAPPED):
             self.count("capped_pixels", count)
-            rain[is_much] = limit
-            quality[is_much] |= np.uint8(Quality.CAPPED)
 
-    def _despeckle(self, rain: NDArray[np.float32], quality: NDArray[np.uint8]) -> None:
+    def _take_clutter(self, changes: "_Changes") -> None:
+        if self._clutter_map is None:
+            return
+        is_clutter = self._clutter_map.find(changes.grid)
+        if is_clutter is None:
+            return
+        is_clutter &= changes.rain > 0
+        if count := changes.set(is_clutter, 0, Quality.CLUTTER):
+            self.count("clutter_pixels", count)
+
+    def _despeckle(self, changes: "_Changes") -> None:
         if self.options.min_area_px <= 1:
             return
-        is_wet = (rain > 0).astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(is_wet, connectivity=8)
-        is_small = stats[:, cv2.CC_STAT_AREA] < self.options.min_area_px
-        is_small[0] = False
-        is_speckle = is_small[labels]
-        if count := int(np.count_nonzero(is_speckle)):
-            self.count("speckle_pixels", count)
-            rain[is_speckle] = 0
-            quality[is_speckle] |= np.uint8(Quality.SPECKLE)
+        is_wet = changes.rain > 0
+        # Areas are counted over the wet pixels only: OpenCV's own statistics take five times as
+        # long, and most of a picture is dry.
+        _, labels = cv2.connectedComponents(is_wet.view(np.uint8), connectivity=8)
+        wet = np.flatnonzero(is_wet)
+        area_of_wet = labels.ravel()[wet]
+        areas = np.bincount(area_of_wet)
+        speckle = wet[areas[area_of_wet] < self.options.min_area_px]
+        if speckle.size:
+            self.count("speckle_pixels", speckle.size)
+            changes.set(np.unravel_index(speckle, is_wet.shape), 0, Quality.SPECKLE)
 
-    def _limit_range(
-        self, grid: RadarGrid, rain: NDArray[np.float32], quality: NDArray[np.uint8]
-    ) -> None:
+    def _limit_range(self, changes: "_Changes") -> None:
         if not self.options.radar_x:
             return
-        if self._far is None or not self._far[0].lies_as(grid):
-            self._far = grid, self._too_far(grid)
-        rain[self._far[1]] = np.nan
-        quality[self._far[1]] |= np.uint8(Quality.RANGE)
+        if self._far is None or not self._far[0].lies_as(changes.grid):
+            self._far = changes.grid, self._too_far(changes.grid)
+        changes.set(self._far[1], np.nan, Quality.RANGE)
 
     def _too_far(self, grid: RadarGrid) -> NDArray[np.bool_]:
         rows, columns = grid.shape
         width, height = grid.pixel_size
-        x = np.arange(columns) + 0.5
-        y = np.arange(rows)[:, None] + 0.5
-        nearest = np.full(grid.shape, np.inf)
+        x = np.arange(columns, dtype=np.float32) + np.float32(0.5)
+        y = (np.arange(rows, dtype=np.float32) + np.float32(0.5))[:, None]
+        nearest = np.full(grid.shape, np.inf, np.float32)
         for radar_x, radar_y in zip(self.options.radar_x, self.options.radar_y, strict=True):
-            column = (radar_x - grid.extent.x_min) / width
-            row = (grid.extent.y_max - radar_y) / height
+            column = np.float32((radar_x - grid.extent.x_min) / width)
+            row = np.float32((grid.extent.y_max - radar_y) / height)
             np.minimum(nearest, np.hypot(x - column, y - row), out=nearest)
-        is_far: NDArray[np.bool_] = nearest * grid.pixel_km > self.options.max_range_km
+        is_far: NDArray[np.bool_] = nearest * np.float32(grid.pixel_km) > self.options.max_range_km
         return is_far
+
+
+class _Changes:
+    """A grid that is copied once something in it is to be changed, not before."""
+
+    def __init__(self, grid: RadarGrid) -> None:
+        self.grid = grid
+        self.rain = grid.rain_rate_mm_h
+        self._quality: NDArray[np.uint8] | None = None
+
+    def set(self, where: Any, rain_mm_h: float, why: Quality) -> int:
+        """Sets the pixels a mask, or a pair of indices, names; returns how many."""
+        is_mask = isinstance(where, np.ndarray)
+        count = int(np.count_nonzero(where)) if is_mask else len(where[0])
+        if not count:
+            return 0
+        if self._quality is None:
+            self.rain = self.grid.rain_rate_mm_h.copy()
+            known = self.grid.quality
+            self._quality = np.zeros(self.rain.shape, np.uint8) if known is None else known.copy()
+        self.rain[where] = rain_mm_h
+        self._quality[where] |= np.uint8(why)
+        return count
+
+    def made(self) -> RadarGrid:
+        """Returns the changed grid, or the one that came."""
+        if self._quality is None:
+            return self.grid
+        return self.grid.with_rain(self.rain, self._quality)

@@ -3,6 +3,7 @@ import pytest
 
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.motion import MotionMethod, MotionOptions, choose_pairs, find_motion
+from flowlace.nowcasting.motion_memory import MotionMemory
 from tests.nowcasting.made_rain import moving_rain, turning_motion, turning_rain
 
 
@@ -72,3 +73,13 @@ def test_every_picture_needs_a_time() -> None:
 def test_an_unknown_method_is_named() -> None:
     with pytest.raises(NowcastError, match="method='fast' is not known; known are: dis, lk"):
         MotionOptions(method="fast")  # type: ignore[arg-type]
+
+
+def test_motion_is_the_same_with_a_memory_of_earlier_pictures() -> None:
+    minutes = [0, 5, 10, 15, 20, 25]
+    frames = list(moving_rain(minutes, 0.6, -0.3))
+    memory = MotionMemory()
+    for end in (3, 4, 5):
+        find_motion(frames[:end], minutes[:end], memory=memory)
+    recalled = find_motion(frames, minutes, memory=memory)
+    np.testing.assert_array_equal(recalled, find_motion(frames, minutes))

@@ -20,11 +20,13 @@ class Quality(IntFlag):
 
     GOOD = 0
     SPECKLE = 1
-    """Alone without rain around it, or frozen in place: taken for clutter and removed."""
+    """Alone without rain around it: taken for clutter and removed."""
     RANGE = 2
     """Too far from the radars, or at the edge of what they cover."""
     CAPPED = 4
     """More than rain can be (hail, bright band); lowered to the cap."""
+    CLUTTER = 8
+    """Not rain: it has not the moments of rain, or it is always there; removed."""
 
 
 class Extent(NamedTuple):
@@ -103,7 +105,8 @@ class RadarGrid:
     @property
     def coverage(self) -> float:
         """Share of the pixels that were seen, 0..1."""
-        return 1.0 - float(np.isnan(self.rain_rate_mm_h).mean())
+        unseen = np.count_nonzero(np.isnan(self.rain_rate_mm_h))
+        return 1.0 - unseen / self.rain_rate_mm_h.size
 
     def lies_as(self, other: RadarGrid) -> bool:
         """Returns whether both have the same pixels, up to a hundredth of one."""

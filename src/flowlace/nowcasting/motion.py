@@ -7,6 +7,7 @@ wide Gaussian into the gaps (normalised convolution, Knutsson and Westin 1993).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import cv2
@@ -15,8 +16,11 @@ from numpy.typing import NDArray
 
 from flowlace.nowcasting.decibels import to_grey
 from flowlace.nowcasting.errors import NowcastError
+from flowlace.nowcasting.motion_memory import MotionMemory
 
 MotionMethod = Literal["dis", "lk"]
+
+_STRIP_ROWS = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +51,7 @@ def find_motion(
     frames: NDArray[np.float32] | Sequence[NDArray[np.float32]],
     minutes: Sequence[float],
     options: MotionOptions = MotionOptions(),
+    memory: MotionMemory | None = None,
 ) -> NDArray[np.float32]:
     """Returns the motion `[2, y, x]` in columns and rows a minute.
 
@@ -56,6 +61,7 @@ def find_motion(
         frames: `[time, y, x]` rain in mm/h, or a list of `[y, x]`; NaN is taken for dry.
         minutes: when each was seen; rising.
         options: how.
+        memory: of the call before, where most frames are the same arrays.
     """
     shapes = {one.shape for one in frames}
     if len(shapes) != 1 or len(frames) != len(minutes) or frames[0].ndim != 2:
@@ -67,20 +73,33 @@ def find_motion(
     reduction = options.reduction or _usual_reduction(shape)
     rows, columns = (max(16, size // reduction) for size in shape)
     pairs = choose_pairs(minutes, options.pairs, options.pair_minutes)
-    wanted = {index for pair in pairs for index in pair}
-    small = {index: _reduced_grey(frames[index], (columns, rows)) for index in wanted}
+    memory = memory or MotionMemory()
     flow = np.zeros((rows, columns, 2), np.float32)
     weights = np.zeros((rows, columns), np.float32)
-    find = _dis_flow if options.method == "dis" else _corner_flow
     for first, second in pairs:
-        found, weight = find(small[first], small[second])
+        pair = frames[first], frames[second]
+        found, weight = _recalled_flow(pair, (columns, rows), options.method, memory)
         flow += (weight / np.float32(minutes[second] - minutes[first]))[..., None] * found
         weights += weight
+    memory.forget_unused()
     smooth = _spread(flow, weights, options.smoothing_px / reduction)
-    scale = np.array([shape[1] / columns, shape[0] / rows], np.float32)
-    size = (shape[1], shape[0])
-    full = cv2.resize(smooth * scale, size, interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(np.moveaxis(full, -1, 0), np.float32)
+    motion = np.empty((2, *shape), np.float32)
+    for axis, scale in enumerate((shape[1] / columns, shape[0] / rows)):
+        one = smooth[..., axis] * np.float32(scale)
+        cv2.resize(one, shape[::-1], dst=motion[axis], interpolation=cv2.INTER_LINEAR)
+    return motion
+
+
+def _recalled_flow(
+    pair: tuple[NDArray[np.float32], NDArray[np.float32]],
+    size: tuple[int, int],
+    method: MotionMethod,
+    memory: MotionMemory,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Returns the flow between two pictures, at `size`, and how far to trust it."""
+    first, second = (memory.recall(size, [one], partial(_reduced_grey, one, size)) for one in pair)
+    find = _dis_flow if method == "dis" else _corner_flow
+    return memory.recall((method, size), pair, partial(find, first, second))
 
 
 def choose_pairs(
@@ -108,7 +127,13 @@ def _usual_reduction(shape: tuple[int, ...]) -> int:
 
 
 def _reduced_grey(rain: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
-    grey = cv2.resize(to_grey(rain), size, interpolation=cv2.INTER_AREA)
+    full = np.empty(rain.shape, np.uint8)
+    # In strips, whose memory is used again: the system clears new memory, which for the copies of
+    # a continent takes longer than all the arithmetic.
+    for row in range(0, len(rain), _STRIP_ROWS):
+        strip = slice(row, row + _STRIP_ROWS)
+        full[strip] = to_grey(rain[strip])
+    grey = cv2.resize(full, size, interpolation=cv2.INTER_AREA)
     return grey.astype(np.uint8, copy=False)
 
 

@@ -112,7 +112,7 @@ class GraphRunner:
             for stream, _, sink in self._sinks:
                 self.graph.observe_output_stream(stream, self._writer(stream, sink))
             for stream in self._sources:
-                self.graph.set_input_stream_max_queue_size(stream, QUEUED_FRAMES)
+                self.graph.set_input_stream_max_queue_size(stream, self._queued_frames())
             self.graph.start_run(self._side_packets, headers=self._headers())
             self._has_started = True
             self._close_unfed_inputs()
@@ -126,6 +126,11 @@ class GraphRunner:
             # Without sources the graph's own source nodes end the run, or `stop` does.
             self.graph.wait_until_done()
         return self.summary
+
+    def _queued_frames(self) -> int:
+        """Returns how many frames wait at an input: fewer where the graph asks for short queues."""
+        wanted = self.graph.plan.max_queue_size
+        return min(QUEUED_FRAMES, wanted) if wanted > 0 else QUEUED_FRAMES
 
     def _headers(self) -> dict[str, Packet[Any]]:
         return {

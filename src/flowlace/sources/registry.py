@@ -11,11 +11,14 @@
 | `mic`, `mic:2`, `mic:USB` | microphone, by number or a part of its name |
 | `pcm:-?rate=16000&channels=1&format=s16le` | bare samples from the standard input, or a file |
 | `radar:DATA`, `mrms:DATA` | radar files: one, a folder, a glob; `?live=1` watches the folder |
+| `radar:https://…/`, `radar:s3://bucket/…/` | radar files a server lists; `?live=1` polls it |
 | `testsrc:street`, `testsrc:sounds` | built-in moving pictures, built-in sound |
 | `testsrc:storm` | built-in rain that moves, grows, decays and merges |
 
 Options follow a question mark: `frames/*.png?fps=10`, `0?width=1280`; for network
-addresses, whose question mark belongs to the server, a hash: `rtsp://cam/1#transport=udp`.
+addresses, whose question mark belongs to the server, a hash: `rtsp://cam/1#transport=udp`. Lists of
+radar files are rarely asked for with a question mark, so either is taken: the hash where there is
+one.
 
 Whether a video file or a network address gives pictures or sound is for the graph to say: it is
 what the stream takes that is fed. `video:clip.mp4` and `sound:clip.mp4` say it in so many words.
@@ -45,7 +48,7 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 _openers = Openers(
     "flowlace.sources",
     {
-        **dict.fromkeys(_RADAR, "flowlace.sources.radar.folder:open_radar"),
+        **dict.fromkeys(_RADAR, "flowlace.sources.radar.opening:open_radar"),
         "testsrc": "flowlace.sources.testsrc.registry:open_test_source",
         **dict.fromkeys(_NETWORK, "flowlace.sources.network:open_network"),
         **dict.fromkeys(_PICTURES, "flowlace.sources.image_sequence:open_image_sequence"),
@@ -74,6 +77,7 @@ _NAMED_OPTIONS = re.compile(r"(?s)^(.*?)[?](\w+=[^?&]*(?:&\w+=[^?&]*)*)$")
 _NETWORK_OPTIONS = re.compile(r"(?s)^(.*?)#(\w+=[^#&]*(?:&\w+=[^#&]*)*)$")
 _NAMED = ("testsrc:", "pcm:", "mic:", "mic?")
 """No folders, so a question mark is not that of a glob and options may hold paths."""
+_RADAR_ON_A_SERVER = re.compile(r"(?:radar|mrms):(?:https?|s3)://")
 
 
 def open_source(url: str, clock: Clock | None = None, wants: Medium | None = None) -> Source:
@@ -175,6 +179,8 @@ def _split(text: str) -> tuple[str, str]:
     options = _OPTIONS
     if text.partition("://")[0] in _NETWORK:
         options = _NETWORK_OPTIONS
+    elif _RADAR_ON_A_SERVER.match(text):
+        options = _NETWORK_OPTIONS if "#" in text else _NAMED_OPTIONS
     elif text.startswith(_NAMED):
         options = _NAMED_OPTIONS
     match = options.match(text)

@@ -66,6 +66,44 @@ def test_the_input_is_not_changed() -> None:
     assert (source.rain_rate_mm_h == 500).all()
 
 
+def test_a_grid_without_fault_goes_on_as_it_came() -> None:
+    source = grid(np.full((8, 8), 2.0))
+    done = run_calculator(RadarQualityControlCalculator, grids=[packet(source)])
+    assert done.payloads("clean_grids")[0] is source
+
+
+def test_marks_of_the_reader_are_kept() -> None:
+    rain = np.full((8, 8), 2.0, np.float32)
+    rain[0, 0] = 500
+    marks = np.zeros((8, 8), np.uint8)
+    marks[4, 4] = Quality.CLUTTER
+    source = grid(rain).with_rain(rain, marks)
+    done = run_calculator(RadarQualityControlCalculator, grids=[packet(source)])
+    quality = done.payloads("clean_grids")[0].quality
+    assert quality[4, 4] == Quality.CLUTTER
+    assert quality[0, 0] == Quality.CAPPED
+    assert source.quality is not None
+    assert source.quality[0, 0] == Quality.GOOD
+
+
+def test_what_is_always_wet_is_taken_away_once_it_is_known() -> None:
+    rain = np.zeros((60, 60))
+    rain[20:25, 30:34] = 3
+    options = RadarQualityControlOptions(clutter_map_minutes=60)
+    grids = [packet(grid(rain, minute)) for minute in range(0, 90, 5)]
+    done = run_calculator(RadarQualityControlCalculator, options, grids=grids)
+    clean = done.payloads("clean_grids")
+    assert [float(one.rain_rate_mm_h.max()) for one in clean] == [3.0] * 12 + [0.0] * 6
+    assert clean[-1].quality[20, 30] == Quality.CLUTTER
+    assert clean[-1].quality[0, 0] == Quality.GOOD
+    assert done.counters["clutter_pixels"] == 6 * 20
+
+
+def test_a_negative_time_to_learn_clutter_is_an_error_of_the_graph() -> None:
+    with pytest.raises(FlowlaceError, match="needs clutter_map_minutes of 0 or more"):
+        run(np.zeros((4, 4)), clutter_map_minutes=-1.0)
+
+
 def test_every_radar_needs_both_coordinates() -> None:
     with pytest.raises(FlowlaceError, match="2 radar_x and 1 radar_y"):
         run(np.zeros((4, 4)), radar_x=(1.0, 2.0), radar_y=(1.0,))

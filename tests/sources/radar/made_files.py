@@ -45,10 +45,12 @@ def grib2_png(
     return struct.pack(">4sHBBQ", b"GRIB", 0, parameter[0], 2, 16 + len(body) + 4) + body + b"7777"
 
 
-def mrms(rain: np.ndarray, seconds: int = 38, minute: int = 2, hour: int = 0) -> bytes:
+def mrms(
+    rain: np.ndarray, seconds: int = 38, minute: int = 2, hour: int = 0, day: int = 10
+) -> bytes:
     """Returns a gzipped MRMS file of rain in mm/h; NaN is written as no coverage (-3)."""
     codes = np.where(np.isnan(rain), 0, np.nan_to_num(rain) * 10 + 30).round()
-    return gzip.compress(grib2_png(codes, (2019, 6, 10, hour, minute, seconds)), 1)
+    return gzip.compress(grib2_png(codes, (2019, 6, day, hour, minute, seconds)), 1)
 
 
 def fmi_pgm(pixels: np.ndarray) -> bytes:
@@ -106,6 +108,22 @@ def geotiff(pixels: np.ndarray, epsg: int = 3067, tags: bool = True) -> bytes:
     directory = struct.pack("<H", len(entries))
     directory += b"".join(struct.pack("<HHII", *one) for one in entries) + bytes(4)
     return b"II*\0" + struct.pack("<I", start) + body + directory
+
+
+def big_tiff(pixels: np.ndarray, epsg: int = 3067) -> bytes:
+    """Returns the same as a BigTIFF: counts and places have eight bytes."""
+    rows, columns = pixels.shape
+    extra = struct.pack("<3d", 250, 250, 0) + struct.pack("<6d", 0, 0, 0, 1000, 5000, 0)
+    extra += struct.pack("<8H", 1, 1, 0, 1, 3072, 0, 1, epsg)
+    entries = [
+        (256, 3, 1, columns), (257, 3, 1, rows), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
+        (273, 16, 1, 16 + len(extra)), (277, 3, 1, 1), (278, 3, 1, rows),
+        (279, 16, 1, rows * columns), (33550, 12, 3, 16), (33922, 12, 6, 40), (34735, 3, 8, 88),
+    ]  # fmt: skip
+    body = extra + pixels.astype(np.uint8).tobytes()
+    directory = struct.pack("<Q", len(entries))
+    directory += b"".join(struct.pack("<HHQQ", *one) for one in entries) + bytes(8)
+    return b"II+\0" + struct.pack("<HHQ", 8, 0, 16 + len(body)) + body + directory
 
 
 def radolan(raw: np.ndarray) -> bytes:

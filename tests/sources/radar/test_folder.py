@@ -7,11 +7,11 @@ from flowlace.framework.clock import Clock
 from flowlace.sources.radar.folder import (
     RadarFilesSource,
     RadarFolderOptions,
-    WatchedRadarFolder,
     in_order_of_time,
     is_radar_file,
 )
 from flowlace.sources.radar.radar_file import time_in_name
+from flowlace.sources.radar.watched_folder import WatchedRadarFolder
 from flowlace.sources.registry import open_source
 from flowlace.sources.source import SourceError, SourceTimeoutError
 from flowlace.testing.simulated_clock import SimulatedClock
@@ -279,6 +279,17 @@ def test_a_file_that_comes_after_a_newer_one_is_late(tmp_path: Path) -> None:
     put(tmp_path, 8)
     assert watching.minute() == 8
     assert watching.source.counts.skipped["late"] == 1
+
+
+def test_files_that_drop_in_out_of_order_between_two_looks_come_in_order(tmp_path: Path) -> None:
+    watching = Watching(tmp_path)
+    for minute in (6, 2, 4):
+        put(tmp_path, minute)
+    assert [watching.minute() for _ in range(3)] == [2, 4, 6]
+    for minute in (12, 10, 0, 8):
+        put(tmp_path, minute)
+    assert [watching.minute() for _ in range(3)] == [8, 10, 12]
+    assert watching.source.counts.skipped == {"late": 1}
 
 
 def test_a_file_that_is_taken_away_is_no_trouble(tmp_path: Path) -> None:

@@ -155,10 +155,10 @@ def test_odim_reflectivity_and_amounts_become_rates() -> None:
     same(amounts.rain_rate_mm_h, [[0, 6.0]])  # in 15 minutes
 
 
-def test_a_polar_volume_is_no_composite() -> None:
+def test_an_odim_profile_is_no_picture() -> None:
     pytest.importorskip("h5py")
-    with pytest.raises(RadarFileError, match="an ODIM PVOL is no composite; grid it first"):
-        read(made.odim(np.zeros((2, 2)), kind="PVOL"))
+    with pytest.raises(RadarFileError, match="an ODIM VP; read are COMP, IMAGE, PVOL and SCAN"):
+        read(made.odim(np.zeros((2, 2)), kind="VP"))
 
 
 def test_knmi_amounts_become_rates_and_the_projection_is_in_kilometres() -> None:
@@ -194,15 +194,18 @@ def test_a_netcdf_amount_without_an_interval_is_no_rate() -> None:
         read(made.cf_netcdf(np.zeros((3, 3)), start=False))
 
 
-def test_netcdf_3_tells_how_to_convert_it() -> None:
-    with pytest.raises(RadarFileError, match="nccopy"):
-        read(b"CDF\x01" + bytes(40))
+def test_a_big_tiff_is_read_as_a_geotiff_is() -> None:
+    pixels = np.array([[0, 124], [144, 255]])
+    grid, plain = (read(one(pixels), "201609281445.tif") for one in (made.big_tiff, made.geotiff))
+    np.testing.assert_array_equal(grid.rain_rate_mm_h, plain.rain_rate_mm_h)
+    assert grid.lies_as(plain)
 
 
 WHOLE = {
     "grib2": (made.grib2_png(np.full((40, 40), 77)), "a"),
     "pgm": (made.fmi_pgm(np.zeros((40, 40))), "a"),
     "gif": (made.gif(np.zeros((40, 40), int)), "AQC161932045.gif"),
+    "bigtiff": (made.big_tiff(np.zeros((40, 40))), "201609281445.tif"),
     "geotiff": (made.geotiff(np.zeros((40, 40))), "201609281445.tif"),
     "radolan": (made.radolan(np.zeros((900, 900))), "a"),
 }

@@ -1,4 +1,4 @@
-"""NetCDF with CF metadata (NetCDF 4, which is HDF5): rates, amounts or reflectivity."""
+"""NetCDF with CF metadata, 4 (which is HDF5) and 3: rates, amounts or reflectivity."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowlace.formats.radar_grid import Extent, RadarGrid
 from flowlace.sources.radar.hdf5_file import attribute, hdf5_of
+from flowlace.sources.radar.netcdf3_file import netcdf3_of
 from flowlace.sources.radar.radar_file import RadarFile, RadarFileError, microseconds
 from flowlace.sources.radar.rain_values import ReadRules
 
@@ -47,9 +48,7 @@ _PARAMETERS = {
 
 def read_cf_netcdf(file: RadarFile, rules: ReadRules) -> list[RadarGrid]:
     """Returns every time of the first variable whose units are those of rain or reflectivity."""
-    if file.data[:3] == b"CDF":
-        raise RadarFileError(f"{file.name}: NetCDF 3; convert it: nccopy -k nc4 in.nc out.nc")
-    with hdf5_of(file) as opened:
+    with netcdf3_of(file) if file.data[:3] == b"CDF" else hdf5_of(file) as opened:
         variable = _find_variable(opened, rules, file)
         times = _times(opened, variable, file)
         values = _decoded(variable).reshape(len(times), *variable.shape[-2:])

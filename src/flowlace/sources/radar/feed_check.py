@@ -36,6 +36,10 @@ class FeedCheck:
         """Counts a file that can't be read."""
         self._skips.add("unreadable", reason)
 
+    def unfetched(self, reason: str) -> None:
+        """Counts a file that was listed, and can't be fetched."""
+        self._skips.add("unfetched", reason)
+
     def lets_through(self, grid: RadarGrid, name: str) -> bool:
         """Returns whether to use this one; what it came from is named in messages."""
         reason = self._reason(grid)

@@ -12,6 +12,8 @@ from flowlace.sources.radar.grib2 import read_grib2
 from flowlace.sources.radar.hdf5_file import hdf5_of
 from flowlace.sources.radar.knmi import read_knmi
 from flowlace.sources.radar.mch_gif import read_mch_gif
+from flowlace.sources.radar.nexrad_level2 import read_nexrad_level2
+from flowlace.sources.radar.nexrad_messages import BEGINNINGS
 from flowlace.sources.radar.odim import read_odim
 from flowlace.sources.radar.radar_file import MissingPackageError, RadarFile, RadarFileError
 from flowlace.sources.radar.radolan import read_radolan
@@ -26,8 +28,11 @@ _BY_BEGINNING: tuple[tuple[bytes, Reader], ...] = (
     (b"P5", read_fmi_pgm),
     (b"II*\0", read_geotiff),
     (b"MM\0*", read_geotiff),
+    (b"II+\0", read_geotiff),
+    (b"MM\0+", read_geotiff),
     (b"GIF8", read_mch_gif),
     (b"CDF", read_cf_netcdf),
+    *((one, read_nexrad_level2) for one in BEGINNINGS),
 )
 
 
@@ -54,5 +59,6 @@ def _reader(file: RadarFile) -> Reader:
     if b"\x03" in file.data[:2000] and file.data[:2].isalnum():
         return read_radolan
     raise RadarFileError(
-        f"{file.name}: of no kind that is known (GRIB2, HDF5, NetCDF, PGM, GeoTIFF, GIF, RADOLAN)"
+        f"{file.name}: of no kind that is known (GRIB2, HDF5, NetCDF, PGM, GeoTIFF, GIF, RADOLAN, "
+        "NEXRAD Level II)"
     )

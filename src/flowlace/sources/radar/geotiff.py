@@ -14,7 +14,9 @@ from flowlace.formats.radar_grid import Extent, RadarGrid
 from flowlace.sources.radar.radar_file import RadarFile, RadarFileError, time_in_name
 from flowlace.sources.radar.rain_values import ReadRules
 
-_TYPES = {1: "u1", 2: "S1", 3: "u2", 4: "u4", 11: "f4", 12: "f8"}
+_TYPES = {1: "u1", 2: "S1", 3: "u2", 4: "u4", 11: "f4", 12: "f8", 16: "u8"}
+_BEGINNINGS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
+"""Byte orders; with a plus it is a BigTIFF, whose places and numbers have eight bytes."""
 _SCALE, _TIEPOINT, _GEO_KEYS = 33550, 33922, 34735
 _GDAL_METADATA, _GDAL_NODATA = 42112, 42113
 _GEOGRAPHIC_KEY, _PROJECTED_KEY = 2048, 3072
@@ -83,20 +85,24 @@ def _rain(
 
 
 def _tags(file: RadarFile) -> dict[int, NDArray[Any]]:
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(file.data[:4])
-    if order is None:
-        raise RadarFileError(f"{file.name}: BigTIFF is not read")
+    order = _BEGINNINGS[file.data[:4]]
+    is_big = b"+" in file.data[:4]
+    count_form, entry_form = (
+        (f"{order}Q", f"{order}HHQQ") if is_big else (f"{order}H", f"{order}HHII")
+    )
+    entry_bytes, value_at, value_bytes = (20, 12, 8) if is_big else (12, 8, 4)
     try:
-        (start,) = struct.unpack_from(f"{order}I", file.data, 4)
-        (count,) = struct.unpack_from(f"{order}H", file.data, start)
+        (start,) = struct.unpack_from(f"{order}{'Q' if is_big else 'I'}", file.data, value_bytes)
+        (count,) = struct.unpack_from(count_form, file.data, start)
+        first = start + struct.calcsize(count_form)
         found = {}
-        for index in range(count):
-            at = start + 2 + 12 * index
-            tag, kind, number, place = struct.unpack_from(f"{order}HHII", file.data, at)
+        for at in range(first, first + entry_bytes * count, entry_bytes):
+            tag, kind, number, place = struct.unpack_from(entry_form, file.data, at)
             if kind in _TYPES and tag >= _SCALE:
                 dtype = np.dtype(_TYPES[kind]).newbyteorder(order)  # type: ignore[arg-type]
-                inline = dtype.itemsize * number <= 4
-                found[tag] = np.frombuffer(file.data, dtype, number, at + 8 if inline else place)
+                is_inline = dtype.itemsize * number <= value_bytes
+                place = at + value_at if is_inline else place
+                found[tag] = np.frombuffer(file.data, dtype, number, place)
     except (struct.error, ValueError) as error:
         raise RadarFileError(f"{file.name}: the TIFF is cut off") from error
     return found

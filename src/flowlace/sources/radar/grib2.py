@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -30,6 +31,9 @@ from flowlace.sources.radar.rain_values import ReadRules
 GEOGRAPHIC = "+proj=longlat +R=6371229 +no_defs"
 
 _ECCODES_TIMEOUT_S = 120
+_STRIP_ROWS = 64
+
+T = TypeVar("T", bound=np.generic)
 
 Parameter = tuple[int, int, int]
 """Discipline, category and number."""
@@ -63,12 +67,17 @@ def _read_message(message: bytes, file: RadarFile, rules: ReadRules) -> RadarGri
     is_plain = struct.unpack(">H", sections[3][12:14])[0] == 0
     has_bitmap = sections[6][5] != 255
     if is_png and is_plain and not has_bitmap:
-        values, extent = _from_png(sections, file)
+        codes, extent = _png_codes(sections, file)
+        # Of the 65536 values there can be, not of the 24 million pixels of a continent.
+        rain = _looked_up(
+            _rain(_value_of_code(sections[5], codes.dtype), parameter, rules, file), codes
+        )
     else:
         values, extent = _from_eccodes(message, file)
+        rain = _rain(values, parameter, rules, file)
     year, *rest = struct.unpack(">HBBBBB", sections[1][12:19])
     return RadarGrid(
-        rain_rate_mm_h=_rain(values, parameter, rules, file),
+        rain_rate_mm_h=rain,
         projection=GEOGRAPHIC,
         extent=extent,
         observed_us=microseconds(datetime(year, *rest)),
@@ -95,20 +104,36 @@ def _signed(raw: int, bits: int) -> int:
     return -(raw & (top - 1)) if raw & top else raw
 
 
-def _from_png(sections: dict[int, bytes], file: RadarFile) -> tuple[NDArray[np.float32], Extent]:
+def _png_codes(
+    sections: dict[int, bytes], file: RadarFile
+) -> tuple[NDArray[np.unsignedinteger], Extent]:
     picture = cv2.imdecode(np.frombuffer(sections[7][5:], np.uint8), cv2.IMREAD_UNCHANGED)
     columns, rows = struct.unpack(">II", sections[3][30:38])
     if picture is None or picture.shape != (rows, columns):
         raise RadarFileError(f"{file.name}: the PNG picture in it is damaged")
-    reference, binary, decimal = struct.unpack(">fHH", sections[5][11:19])
-    scale = 2.0 ** _signed(binary, 16) * 10.0 ** -_signed(decimal, 16)
-    offset = reference * 10.0 ** -_signed(decimal, 16)
-    values = picture.astype(np.float32)
-    values *= np.float32(scale)
-    values += np.float32(offset)
+    codes: NDArray[np.unsignedinteger] = picture  # type: ignore[assignment]  # 8 or 16 bit
     first, last, steps = _corners(sections[3])
-    mode = sections[3][71]
-    return _north_up(values, mode, file), _extent(first, last, steps)
+    return _north_up(codes, sections[3][71], file), _extent(first, last, steps)
+
+
+def _value_of_code(section: bytes, dtype: np.dtype[np.unsignedinteger]) -> NDArray[np.float32]:
+    """Returns what each code of the picture stands for."""
+    reference, binary, decimal = struct.unpack(">fHH", section[11:19])
+    codes = np.arange(np.iinfo(dtype).max + 1)
+    scaled = reference + codes * 2.0 ** _signed(binary, 16)
+    values: NDArray[np.float32] = (scaled * 10.0 ** -_signed(decimal, 16)).astype(np.float32)
+    return values
+
+
+def _looked_up(
+    table: NDArray[np.float32], codes: NDArray[np.unsignedinteger]
+) -> NDArray[np.float32]:
+    """Returns `table[codes]`; in strips, because numpy makes indices of 8 bytes of codes of 2."""
+    found = np.empty(codes.shape, np.float32)
+    for row in range(0, len(codes), _STRIP_ROWS):
+        strip = slice(row, row + _STRIP_ROWS)
+        np.take(table, codes[strip], out=found[strip], mode="clip")
+    return found
 
 
 def _corners(
@@ -130,7 +155,7 @@ def _extent(
     return Extent(west - half_x, south - half_y, east + half_x, north + half_y)
 
 
-def _north_up(values: NDArray[np.float32], mode: int, file: RadarFile) -> NDArray[np.float32]:
+def _north_up(values: NDArray[T], mode: int, file: RadarFile) -> NDArray[T]:
     """Returns the rows from north to south; `mode` is the scanning mode of the message."""
     if mode & 0b1011_1111:
         raise RadarFileError(f"{file.name}: scanning mode {mode:#010b} is not read")

@@ -1,4 +1,4 @@
-"""ODIM HDF5 composites (OPERA, CIRRUS and national ones): RATE, ACRR or DBZH."""
+"""ODIM HDF5: composites (OPERA, CIRRUS and national ones) here; polar volumes elsewhere."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from flowlace.formats.radar_grid import Extent, RadarGrid
 from flowlace.sources.radar.hdf5_file import attribute, hdf5_of
-from flowlace.sources.radar.radar_file import (
-    MissingPackageError,
-    RadarFile,
-    RadarFileError,
-    microseconds,
+from flowlace.sources.radar.odim_polar import read_odim_polar
+from flowlace.sources.radar.odim_values import (
+    attributes_of,
+    in_number_order,
+    odim_time,
+    odim_values,
 )
+from flowlace.sources.radar.radar_file import MissingPackageError, RadarFile, RadarFileError
 from flowlace.sources.radar.rain_values import ReadRules
 
 _REFLECTIVITY = ("DBZH", "TH", "DBZV", "TV")
@@ -23,19 +25,26 @@ _KNOWN = ("RATE", "ACRR", *_REFLECTIVITY)
 
 
 def read_odim(file: RadarFile, rules: ReadRules) -> list[RadarGrid]:
-    """Returns the first data set of rain or reflectivity; `what/date` and `time` are its time."""
+    """Returns the first data set of rain or reflectivity; `what/date` and `time` are its time.
+
+    A polar volume becomes one grid.
+    """
     with hdf5_of(file) as opened:
         kind = attribute(opened["what"], "object")
+        if kind in ("PVOL", "SCAN"):
+            return read_odim_polar(opened, file, rules)
         if kind not in ("COMP", "IMAGE"):
-            raise RadarFileError(f"{file.name}: an ODIM {kind} is no composite; grid it first")
+            raise RadarFileError(
+                f"{file.name}: an ODIM {kind}; read are COMP, IMAGE, PVOL and SCAN"
+            )
         data, what = _find_data(opened, file)
-        values = _values(data["data"][:], what)
+        values = odim_values(data["data"][:], what)
         return [
             RadarGrid(
                 rain_rate_mm_h=_rain(values, what, rules),
                 projection=attribute(opened["where"], "projdef"),
                 extent=_extent(opened["where"], data["data"].shape),
-                observed_us=_time(opened["what"], file),
+                observed_us=odim_time(opened["what"], file),
                 source=f"ODIM {attribute(opened['what'], 'source', '')}",
             )
         ]
@@ -43,25 +52,14 @@ def read_odim(file: RadarFile, rules: ReadRules) -> list[RadarGrid]:
 
 def _find_data(opened: Any, file: RadarFile) -> tuple[Any, dict[str, Any]]:
     seen = []
-    for name in sorted(one for one in opened if one.startswith("dataset")):
-        for part in sorted(one for one in opened[name] if one.startswith("data")):
+    for name in in_number_order(opened, "dataset"):
+        for part in in_number_order(opened[name], "data"):
             data = opened[name][part]
-            what: dict[str, Any] = {}
-            for group in (opened["what"], opened[name].get("what"), data.get("what")):
-                if group is not None:
-                    what |= {key: attribute(group, key) for key in group.attrs}
+            what = attributes_of(opened["what"], opened[name].get("what"), data.get("what"))
             if what.get("quantity") in _KNOWN:
                 return data, what
             seen.append(str(what.get("quantity")))
     raise RadarFileError(f"{file.name}: holds {', '.join(seen) or 'no data'}, no rain or dBZ")
-
-
-def _values(raw: NDArray[Any], what: dict[str, Any]) -> NDArray[np.float32]:
-    values = raw.astype(np.float32) * np.float32(what.get("gain", 1.0))
-    values += np.float32(what.get("offset", 0.0))
-    values[raw == what.get("undetect")] = -np.inf
-    values[raw == what.get("nodata")] = np.nan
-    return values
 
 
 def _rain(
@@ -77,14 +75,6 @@ def _rain(
 
 def _clock(what: dict[str, Any], which: str) -> datetime:
     return datetime.strptime(what[f"{which}date"] + what[f"{which}time"], "%Y%m%d%H%M%S")
-
-
-def _time(what: Any, file: RadarFile) -> int:
-    text = f"{attribute(what, 'date')}{attribute(what, 'time')}"
-    try:
-        return microseconds(datetime.strptime(text, "%Y%m%d%H%M%S"))
-    except ValueError as error:
-        raise RadarFileError(f"{file.name}: {text!r} is no time") from error
 
 
 def _extent(where: Any, shape: tuple[int, int]) -> Extent:

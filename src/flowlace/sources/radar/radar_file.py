@@ -39,14 +39,19 @@ def load_radar_file(path: Path) -> RadarFile:
         data = path.read_bytes()
     except OSError as error:
         raise RadarFileError(f"{path.name}: {error.strerror}") from error
+    return unpacked_radar_file(path.name, data)
+
+
+def unpacked_radar_file(name: str, data: bytes) -> RadarFile:
+    """Returns the contents as a file, unpacked if they are gzipped; RadarFileError as above."""
     if data[:2] == b"\x1f\x8b":
         try:
             data = gzip.decompress(data)
         except (EOFError, OSError, zlib.error) as error:
-            raise RadarFileError(f"{path.name}: the gzip data is cut off or damaged") from error
+            raise RadarFileError(f"{name}: the gzip data is cut off or damaged") from error
     if not data:
-        raise RadarFileError(f"{path.name}: the file is empty")
-    return RadarFile(path.name, data)
+        raise RadarFileError(f"{name}: the file is empty")
+    return RadarFile(name, data)
 
 
 def microseconds(time: datetime) -> int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlace.sources.radar.polar_rules import USUAL_POLAR_RULES, PolarRules
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZRRelation:
@@ -44,6 +46,8 @@ class ReadRules:
     quantity: str = ""
     """`rate` (mm/h) or `dbz` where the file does not tell, or tells wrongly; empty asks the file.
     """
+    polar: PolarRules = USUAL_POLAR_RULES
+    """How polar volumes become grids."""
 
     def relation(self, usual: ZRRelation = MARSHALL_PALMER) -> ZRRelation:
         """Returns the relation to use where the format has a usual one."""

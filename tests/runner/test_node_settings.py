@@ -6,9 +6,11 @@ import pytest
 
 from flowlace.calculators.core.packet_resampler import PacketResamplerOptions
 from flowlace.calculators.inference.inference_options import InferenceOptions
+from flowlace.calculators.radar.nowcast import NowcastOptions
 from flowlace.framework.config import GivenOptions, GraphConfig
 from flowlace.framework.config_load import load_graph_config
 from flowlace.runner.errors import RunnerError
+from flowlace.runner.find_graph import find_graph
 from flowlace.runner.node_settings import configured_graph, set_models, set_options
 
 TEXT = """
@@ -101,6 +103,18 @@ def test_an_option_is_set_and_the_others_stay() -> None:
     config = load_graph_config(TEXT)
     set_options(config, ["rate.frame_rate=0.5"])
     assert (rate(config).frame_rate, rate(config).max_frame_rate) == (0.5, 9)
+
+
+def test_a_list_takes_the_place_of_the_one_there_was() -> None:
+    config = load_graph_config(find_graph("nowcast"))
+    set_options(config, ["nowcast.lead_minutes=[15, 45]", "nowcast.threshold_mm_h=[2]"])
+    (node,) = (one for one in config.nodes if one.name == "nowcast")
+    given = node.given_options("flowlace.NowcastCalculatorOptions")
+    assert given is not None
+    options = given.read_as(NowcastOptions)
+    assert isinstance(options, NowcastOptions)
+    assert (options.lead_minutes, options.threshold_mm_h) == ((15.0, 45.0), (2.0,))
+    assert options.method == "unet"
 
 
 def test_inner_options_are_reached_with_dots() -> None:

@@ -51,10 +51,11 @@ def options_from_fields(cls: type[O], fields: Mapping[str, Any]) -> O:
     return options_from_message(cls, message)
 
 
-def merge_options(base: O, over: O) -> O:
+def merge_options(base: O, over: O, *, replaces_lists: bool = False) -> O:
     """Returns `base` with every field that `over` sets: what an `OPTIONS` side packet does.
 
-    As in protobuf merging, repeated fields append and nested messages merge.
+    As in protobuf merging, repeated fields append and nested messages merge; with
+    `replaces_lists`, repeated fields take the place of those there were.
     """
     changes = {}
     fields = option_fields(type(base))
@@ -66,9 +67,9 @@ def merge_options(base: O, over: O) -> O:
                 changes[field.name] = field.default
             continue
         if field.is_repeated:
-            changes[field.name] = (*ours, *theirs)
+            changes[field.name] = theirs if replaces_lists else (*ours, *theirs)
         elif field.kind == "message" and ours is not None and not native_message(field.type):
-            changes[field.name] = merge_options(ours, theirs)
+            changes[field.name] = merge_options(ours, theirs, replaces_lists=replaces_lists)
         else:
             changes[field.name] = theirs
     return dataclasses.replace(base, **changes) if changes else base  # type: ignore[type-var]

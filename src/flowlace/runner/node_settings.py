@@ -87,7 +87,7 @@ def set_models(config: GraphConfig, texts: Sequence[str]) -> None:
 def set_options(config: GraphConfig, texts: Sequence[str]) -> None:
     """Sets options in place: `NODE.FIELD=VALUE` of a node, `FIELD=VALUE` of the graph itself.
 
-    A value is JSON, or else text.
+    A value is JSON, or else text; a list takes the place of the one there was.
 
     Raises:
         RunnerError: no such node or option, or a value of another kind.
@@ -124,7 +124,7 @@ def _set_graph_option(config: GraphConfig, field: str, value: Any, who: str) -> 
         known += names
         if field in names:
             over = _options(options_class, {field: value}, who)
-            merged = merge_options(given.read_as(options_class), over)
+            merged = merge_options(given.read_as(options_class), over, replaces_lists=True)
             config.options[place] = GivenOptions.of(merged, is_any=given.is_any)
             return
     listed = ", ".join(known) or "none"
@@ -173,7 +173,10 @@ def _set(node: NodeConfig, fields: Mapping[str, Any], who: str) -> None:
     options_class = _options_class(node)
     over = _options(options_class, fields, who)
     given = node.given_options(options_message(options_class).full_name)
-    node.set_options(over if given is None else merge_options(given.read_as(options_class), over))
+    if given is not None:
+        # Who types a list means that list, not a longer one.
+        over = merge_options(given.read_as(options_class), over, replaces_lists=True)
+    node.set_options(over)
 
 
 def _options(options_class: Any, fields: Mapping[str, Any], who: str) -> Any:

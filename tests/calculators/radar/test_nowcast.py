@@ -67,7 +67,7 @@ def test_a_motion_that_is_given_is_used() -> None:
     time = history[-1].observed_us
     done = run_calculator(
         NowcastCalculator,
-        NowcastOptions(lead_minutes=(10.0,)),
+        NowcastOptions(method="extrapolation", lead_minutes=(10.0,)),
         HISTORY=[Packet(history, time)],
         MOTION=[Packet(RainMotion(pixels_a_minute=motion), time)],
     )

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from flowlace.nowcasting.errors import NowcastError
 
+_SPACING_PX = 4
+"""Motion is smoother than that, so that following the path of each pixel would be in vain."""
+
 _LARGEST_STEP_PX = 8.0
 """No step of a path is longer: a path bends where the motion does."""
 
@@ -22,15 +25,17 @@ def origins(
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Yields, for each lead, the columns and rows where the pixels of the forecast come from.
 
+    Both are written over when the next lead is asked for. Paths are followed from every fourth
+    pixel; between them, where they come from is interpolated.
+
     Args:
         motion: `[2, y, x]`, columns and rows a step.
         leads_steps: rising leads in steps of the motion; none is negative.
     """
     rows, columns = motion.shape[1:]
-    still_x, still_y = np.meshgrid(
-        np.arange(columns, dtype=np.float32), np.arange(rows, dtype=np.float32)
-    )
-    x, y = still_x.copy(), still_y.copy()
+    starts = np.meshgrid(_places(columns), _places(rows))
+    x, y = (one.copy() for one in starts)
+    full_x, full_y = (np.empty((rows, columns), np.float32) for _ in range(2))
     field = np.ascontiguousarray(np.moveaxis(motion, 0, -1), np.float32)
     fastest = float(np.abs(motion).max())
     reached = 0.0
@@ -41,7 +46,25 @@ def origins(
         for _ in range(count if lead > reached else 0):
             _go_back(x, y, field, (lead - reached) / count)
         reached = lead
-        yield x, y
+        _spread_out(x - starts[0], np.arange(columns, dtype=np.float32), full_x)
+        _spread_out(y - starts[1], np.arange(rows, dtype=np.float32)[:, None], full_y)
+        yield full_x, full_y
+
+
+def _places(size: int) -> NDArray[np.float32]:
+    """Returns the middles of squares that cover a side of the grid, and one more at each end."""
+    count = -(-size // _SPACING_PX) + 2
+    return (np.arange(count, dtype=np.float32) - 0.5) * _SPACING_PX - np.float32(0.5)
+
+
+def _spread_out(
+    moved: NDArray[np.float32], pixels: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Writes where each pixel comes from, of how far the squares' middles have moved."""
+    rows, columns = (one * _SPACING_PX for one in moved.shape)
+    every = cv2.resize(moved, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    inner = tuple(slice(_SPACING_PX, _SPACING_PX + size) for size in out.shape)
+    np.add(every[inner], pixels, out=out, casting="same_kind")
 
 
 def _go_back(

@@ -5,7 +5,7 @@ by step, and each step uses the motion at the step's middle (Germann and Zawadzk
 The rain is then read once from the start, so that it is interpolated once, however long the path.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -90,13 +90,32 @@ def read_at(
 ) -> NDArray[np.float32]:
     """Returns the rain at the given places; NaN where most of what lies there is unknown."""
     is_known = np.isfinite(rain)
-    known = is_known.astype(np.float32)
-    weights = _read(known, x, y)
-    moved = _read(np.where(is_known, rain, np.float32(0)), x, y)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        moved /= weights
-    moved[weights < 0.5] = np.nan
+    (moved,) = read_all_at([np.where(is_known, rain, np.float32(0))], is_known, x, y)
     return moved
+
+
+def read_all_at(
+    fields: Iterable[NDArray[np.float32]],
+    is_known: NDArray[np.bool_],
+    x: NDArray[np.float32],
+    y: NDArray[np.float32],
+) -> Iterator[NDArray[np.float32]]:
+    """Yields fields at the given places; NaN where most of what lies there is unknown.
+
+    Args:
+        fields: `[y, x]` each, 0 where not known.
+        is_known: `[y, x]`, of all of them.
+        x: columns.
+        y: rows.
+    """
+    weights = _read(is_known.astype(np.float32), x, y)
+    is_lost = weights < 0.5
+    np.maximum(weights, 0.5, out=weights)
+    for one in fields:
+        moved = _read(one, x, y)
+        moved /= weights
+        moved[is_lost] = np.nan
+        yield moved
 
 
 def _read(

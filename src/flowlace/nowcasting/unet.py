@@ -30,7 +30,7 @@ from flowlace.nowcasting.aligned_frames import CHANNELS, UNKNOWN_GREY, AlignedFr
 from flowlace.nowcasting.amounts import expected_amounts, match_amounts
 from flowlace.nowcasting.decibels import from_grey
 from flowlace.nowcasting.errors import NowcastError
-from flowlace.nowcasting.extrapolation import origins, read_at
+from flowlace.nowcasting.extrapolation import origins, read_all_at
 from flowlace.nowcasting.rain_forecast import RainForecast
 from flowlace.nowcasting.rain_history import RainHistory
 from flowlace.nowcasting.tiles import Tile, tiles
@@ -101,8 +101,10 @@ class UnetNowcast:
         leads = [lead + history.age_minutes for lead in leads_minutes]
         self.check(leads, thresholds)
         fitting = _with_fitting_pixels(history)
-        in_place = self._in_place(align(fitting), leads, thresholds)
-        made = _carried(in_place, fitting, leads)
+        frames = align(fitting)
+        is_known = frames.grey[0] != UNKNOWN_GREY
+        made = self._in_place(frames, is_known, leads, thresholds)
+        _carry(made, is_known, fitting, leads)
         return made if fitting is history else _as_large_as(made, history.newest.shape)
 
     def check(self, leads: Sequence[float], thresholds: Sequence[float] | None) -> None:
@@ -119,15 +121,18 @@ class UnetNowcast:
             )
 
     def _in_place(
-        self, frames: AlignedFrames, leads: Sequence[float], thresholds: Sequence[float] | None
+        self,
+        frames: AlignedFrames,
+        is_known: NDArray[np.bool_],
+        leads: Sequence[float],
+        thresholds: Sequence[float] | None,
     ) -> RainForecast:
-        """Returns the forecast as if nothing moved."""
+        """Returns the forecast as if nothing moved, 0 where nothing is known."""
         shape = frames.speed_km_minute.shape
         limits = thresholds or ()
         order = np.zeros((len(leads), *shape), np.float32)
         chances = np.zeros((len(leads), len(limits), *shape), np.float32)
         areas = np.zeros((len(leads), len(self.thresholds_mm_h)))
-        is_known = frames.grey[0] != UNKNOWN_GREY
         for tile in tiles((shape[0], shape[1]), self._side, _MARGIN_PX, _ALIGNMENT_PX):
             if not _has_rain(frames.grey[:, *tile.outer]):
                 continue
@@ -149,8 +154,7 @@ class UnetNowcast:
             one[~is_known] = -np.inf
             amounts = expected_amounts(expected.tolist(), self.thresholds_mm_h, largest)
             one[...] = match_amounts(one, amounts)
-            one[~is_known] = np.nan
-        chances[:, :, ~is_known] = np.nan
+        chances *= is_known
         return RainForecast(order, chances if limits else None)
 
     def _run(self, frames: AlignedFrames, tile: Tile) -> NDArray[np.float32]:
@@ -205,15 +209,16 @@ def _mean(
     return below * np.float32(1 - share) + above * np.float32(share)
 
 
-def _carried(in_place: RainForecast, history: RainHistory, leads: Sequence[float]) -> RainForecast:
+def _carry(
+    made: RainForecast, is_known: NDArray[np.bool_], history: RainHistory, leads: Sequence[float]
+) -> None:
     """Carries each lead to its time, in place."""
-    rain, chances = in_place
     for number, (x, y) in enumerate(origins(history.moving(), leads)):
-        rain[number] = read_at(rain[number], x, y)
-        if chances is not None:
-            for one in chances[number]:
-                one[...] = read_at(one, x, y)
-    return in_place
+        fields = [made.rain_mm_h[number]]
+        if made.probability is not None:
+            fields += list(made.probability[number])
+        for one, moved in zip(fields, read_all_at(fields, is_known, x, y), strict=True):
+            one[...] = moved
 
 
 def _with_fitting_pixels(history: RainHistory) -> RainHistory:

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 
@@ -136,17 +137,15 @@ class UnetNowcast:
         for tile in tiles((shape[0], shape[1]), self._side, _MARGIN_PX, _ALIGNMENT_PX):
             if not _has_rain(frames.grey[:, *tile.outer]):
                 continue
-            by_lead = self._run(frames, tile).reshape(
-                *(one.stop - one.start for one in tile.inner), len(self.leads_minutes), -1
-            )
+            by_lead, known = self._run(frames, tile), is_known[tile.kept]
             for number, lead in enumerate(leads):
                 place, share = _between(self.leads_minutes, lead)
-                here = _mean(by_lead[..., place, :], by_lead[..., place + 1, :], share)
-                order[number, *tile.kept] = here[..., -1]
-                every = self._chances(here[..., :-1], self.thresholds_mm_h)
-                areas[number] += every[:, is_known[tile.kept]].sum(axis=1, dtype=float)
+                here = _mean(by_lead[place], by_lead[place + 1], share)
+                order[number, *tile.kept] = here[-1]
+                every = self._chances(here[:-1], self.thresholds_mm_h)
+                areas[number] += every.sum(axis=(1, 2), where=known)
                 if limits:
-                    chances[number, :, *tile.kept] = self._chances(here[..., :-1], limits)
+                    chances[number, :, *tile.kept] = self._chances(here[:-1], limits)
         largest = from_grey(
             np.array([frames.grey[0].max(where=is_known, initial=0)], np.float32)
         ).item()
@@ -158,7 +157,10 @@ class UnetNowcast:
         return RainForecast(order, chances if limits else None)
 
     def _run(self, frames: AlignedFrames, tile: Tile) -> NDArray[np.float32]:
-        """Returns the network's output for what is kept of a tile, `[y, x, channel]`."""
+        """Returns the network's output for what is kept of a tile.
+
+        `[lead, threshold, y, x]`, behind the last threshold the order of amounts.
+        """
         part = frames.network_input(*tile.outer)
         rows, columns = part.shape[:2]
         if (rows, columns) != (self._side, self._side):
@@ -167,20 +169,20 @@ class UnetNowcast:
         with self._lock:
             (output,) = self._model.run([Tensor(part[None])])
             # A copy: the output's memory is the model's own.
-            return output.array[0, *tile.inner].astype(np.float32)
+            kept = np.ascontiguousarray(np.moveaxis(output.array[0, *tile.inner], -1, 0))
+        return kept.reshape(len(self.leads_minutes), -1, *kept.shape[1:])
 
     def _chances(
         self, logits: NDArray[np.float32], thresholds: Sequence[float]
     ) -> NDArray[np.float32]:
-        """Returns the chance of at least each threshold, `[threshold, y, x]`, of logits at ours."""
+        """Returns the chance of at least each threshold, `[threshold, y, x]`, of logits of ours."""
         levels = [float(np.log(one)) for one in self.thresholds_mm_h]
-        made = np.empty((len(thresholds), *logits.shape[:-1]), np.float32)
+        made = np.empty((len(thresholds), *logits.shape[1:]), np.float32)
         for one, threshold in zip(made, thresholds, strict=True):
             place, share = _between(levels, float(np.log(threshold)))
-            one[...] = _mean(logits[..., place], logits[..., place + 1], share)
-        np.negative(made, out=made)
-        # More rain is never likelier than less.
-        np.maximum.accumulate(made, axis=0, out=made)
+            np.negative(_mean(logits[place], logits[place + 1], share), out=one)
+        for less, more in pairwise(made):
+            np.maximum(less, more, out=more)  # more rain is never likelier than less
         np.exp(np.minimum(made, 80, out=made), out=made)
         made += 1
         return np.reciprocal(made, out=made)

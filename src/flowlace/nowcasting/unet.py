@@ -32,6 +32,7 @@ from flowlace.nowcasting.amounts import expected_amounts, match_amounts
 from flowlace.nowcasting.decibels import from_grey
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.extrapolation import origins, read_all_at
+from flowlace.nowcasting.lagrangian_logits import lagrangian_logits
 from flowlace.nowcasting.rain_forecast import RainForecast
 from flowlace.nowcasting.rain_history import RainHistory
 from flowlace.nowcasting.tiles import Tile, tiles
@@ -41,7 +42,9 @@ MODEL = "rain_unet"
 
 TASK = "nowcast"
 NODE = "UnetNowcast"
-"""Under this name a model's spec holds `lead_minutes` and `threshold_mm_h` of its outputs."""
+"""Under this name a model's spec holds `lead_minutes` and `threshold_mm_h` of its outputs, and how
+its logits are pooled with those of Lagrangian probability: `network_weight` by lead (1 if it says
+nothing) and `lagrangian_weight` (0)."""
 
 _MARGIN_PX = 32
 _ALIGNMENT_PX = 16
@@ -73,10 +76,12 @@ class UnetNowcast:
         try:
             self.leads_minutes = [float(one) for one in options["lead_minutes"]]
             self.thresholds_mm_h = [float(one) for one in options["threshold_mm_h"]]
+            self._network_weights = self._by_lead(options.get("network_weight"), 1.0)
+            self._lagrangian_weights = self._by_lead(options.get("lagrangian_weight"), 0.0)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"model {path.name!r} is no nowcasting model: a spec beside it has to hold "
-                f"lead_minutes and threshold_mm_h under nodes.{NODE}"
+                f"lead_minutes and threshold_mm_h under nodes.{NODE} ({error})"
             ) from error
         entry, (exit_, *_) = file.main.inputs, file.main.outputs
         channels = len(self.leads_minutes) * (len(self.thresholds_mm_h) + 1)
@@ -92,6 +97,12 @@ class UnetNowcast:
         self._model = CpuModel(file, num_threads=threads)
         self._lock = Lock()
 
+    def _by_lead(self, given: Sequence[float] | None, usual: float) -> list[float]:
+        weights = [float(one) for one in given or [usual] * len(self.leads_minutes)]
+        if len(weights) != len(self.leads_minutes):
+            raise ValueError(f"{len(weights)} weights for {len(self.leads_minutes)} leads")
+        return weights
+
     def __call__(
         self,
         history: RainHistory,
@@ -104,7 +115,7 @@ class UnetNowcast:
         fitting = _with_fitting_pixels(history)
         frames = align(fitting)
         is_known = frames.grey[0] != UNKNOWN_GREY
-        made = self._in_place(frames, is_known, leads, thresholds)
+        made = self._in_place(frames, is_known, fitting.pixel_km, leads, thresholds)
         _carry(made, is_known, fitting, leads)
         return made if fitting is history else _as_large_as(made, history.newest.shape)
 
@@ -125,6 +136,7 @@ class UnetNowcast:
         self,
         frames: AlignedFrames,
         is_known: NDArray[np.bool_],
+        pixel_km: float,
         leads: Sequence[float],
         thresholds: Sequence[float] | None,
     ) -> RainForecast:
@@ -142,10 +154,11 @@ class UnetNowcast:
                 place, share = _between(self.leads_minutes, lead)
                 here = _mean(by_lead[place], by_lead[place + 1], share)
                 order[number, *tile.kept] = here[-1]
-                every = self._chances(here[:-1], self.thresholds_mm_h)
+                logits = self._pooled(here[:-1], frames.grey[0, *tile.outer], tile, lead, pixel_km)
+                every = self._chances(logits, self.thresholds_mm_h)
                 areas[number] += every.sum(axis=(1, 2), where=known)
                 if limits:
-                    chances[number, :, *tile.kept] = self._chances(here[:-1], limits)
+                    chances[number, :, *tile.kept] = self._chances(logits, limits)
         largest = from_grey(
             np.array([frames.grey[0].max(where=is_known, initial=0)], np.float32)
         ).item()
@@ -171,6 +184,22 @@ class UnetNowcast:
             # A copy: the output's memory is the model's own.
             kept = np.ascontiguousarray(np.moveaxis(output.array[0, *tile.inner], -1, 0))
         return kept.reshape(len(self.leads_minutes), -1, *kept.shape[1:])
+
+    def _pooled(
+        self,
+        logits: NDArray[np.float32],
+        grey: NDArray[np.uint8],
+        tile: Tile,
+        lead: float,
+        pixel_km: float,
+    ) -> NDArray[np.float32]:
+        """Returns the logits of the network and of Lagrangian probability together."""
+        made = logits * np.float32(np.interp(lead, self.leads_minutes, self._network_weights))
+        weight = np.float32(np.interp(lead, self.leads_minutes, self._lagrangian_weights))
+        if weight:
+            prior = lagrangian_logits(grey, lead, self.thresholds_mm_h, pixel_km)
+            made += weight * prior[:, *tile.inner]
+        return made
 
     def _chances(
         self, logits: NDArray[np.float32], thresholds: Sequence[float]

@@ -42,6 +42,8 @@ def test_the_spec_says_what_the_outputs_are(spec: ModelSpec) -> None:
     assert spec.options("UnetNowcast") == {
         "lead_minutes": list(toys.LEADS),
         "threshold_mm_h": list(toys.LIMITS),
+        "network_weight": [],
+        "lagrangian_weight": [],
     }
     assert spec.task == "nowcast"
 

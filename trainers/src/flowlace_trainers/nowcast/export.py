@@ -89,6 +89,8 @@ def export_unet(
             NODE: {
                 "lead_minutes": list(config.leads_minutes),
                 "threshold_mm_h": list(config.thresholds_mm_h),
+                "network_weight": list(config.network_weights),
+                "lagrangian_weight": list(config.lagrangian_weights),
             }
         },
     )

@@ -67,6 +67,11 @@ class RainUnetConfig:
     """Side of the exported model's input."""
     fit: FitOptions
     """How long and how fast."""
+    network_weights: tuple[float, ...] = ()
+    """By lead, of the network's logits when they are pooled with those of Lagrangian probability;
+    none for 1 at each lead."""
+    lagrangian_weights: tuple[float, ...] = ()
+    """Of the latter; none for 0."""
     augment: RainAugmentOptions = field(default_factory=RainAugmentOptions)
     """What may change at strength 1."""
 

@@ -1,8 +1,8 @@
 """The Lagrangian probability of rain, in place and fast: what a network's chances are mixed with.
 
-A network knows the kinds of rain it has learnt from. On others, such as a rain field larger than any
-it has seen, it doubts too much; that rain stays where it moves to holds everywhere. So the logits of
-both are added (a logarithmic pool: Genest and Zidek 1986, section 3.2).
+A network knows the kinds of rain it has learnt from. On others, such as a rain field larger than
+any it has seen, it doubts too much; that rain stays as it is while it moves holds for all of them.
+So the logits of both are added (a logarithmic pool: Genest and Zidek 1986, section 3.2).
 """
 
 from collections.abc import Sequence

@@ -86,7 +86,7 @@ def _place(
     options: RainAugmentOptions,
     rng: np.random.Generator,
 ) -> tuple[slice, slice]:
-    places = []
+    places: list[tuple[int, int, tuple[slice, slice]]] = []
     for _ in range(_TRIES):
         starts = [int(rng.integers(max(1, size - side_px + 1))) for size in newest.shape]
         rows, columns = (slice(one, one + side_px) for one in starts)

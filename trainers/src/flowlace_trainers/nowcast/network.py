@@ -59,7 +59,8 @@ class DownLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Returns `[n, outputs, y / 2, x / 2]`."""
         y = self.norm(self.shrink(x)) + self.skip(functional.avg_pool2d(x, 2))
-        return self.basic(functional.relu(y))
+        made: Tensor = self.basic(functional.relu(y))
+        return made
 
 
 class UpLayer(nn.Module):
@@ -74,7 +75,8 @@ class UpLayer(nn.Module):
         """Returns `[n, outputs, 2 y, 2 x]`."""
         # Thinned before it is doubled: a quarter of the pixels.
         y = functional.interpolate(self.thin(x), scale_factor=2.0, mode="nearest")
-        return self.basic(torch.cat([y, skip], dim=1))
+        made: Tensor = self.basic(torch.cat([y, skip], dim=1))
+        return made
 
 
 class RainUnet(nn.Module):
@@ -106,7 +108,7 @@ def multiply_adds_a_pixel(options: UnetOptions) -> float:
     """Returns how many multiplications and additions the network needs for a pixel of input."""
     network = RainUnet(options).eval()
     side = 2 ** (len(options.widths) + 1)
-    count = 0.0
+    count = 0
 
     def add(layer: nn.Module, _: Sequence[Tensor], output: Tensor) -> None:
         nonlocal count
@@ -118,4 +120,4 @@ def multiply_adds_a_pixel(options: UnetOptions) -> float:
             layer.register_forward_hook(add)
     with torch.inference_mode():
         network(torch.zeros(1, options.inputs, side, side))
-    return count / side**2
+    return float(count / side**2)

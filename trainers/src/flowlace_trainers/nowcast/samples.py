@@ -103,7 +103,7 @@ def _write(
     shape = event.rain_mm_h.shape[1:]
 
     def opened(name: str, *channels: int) -> NDArray[np.uint8]:
-        array: NDArray[np.uint8] = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+        array: NDArray[np.uint8] = np.lib.format.open_memmap(
             folder / f"{name}.npy", "w+", np.uint8, (len(starts), *channels, *shape)
         )
         return array
@@ -120,7 +120,7 @@ def _write(
         targets[number] = _targets(event, start, history, leads)
     np.save(folder / "ages.npy", ages)
     for one in (grey, speed, targets):
-        one.flush()  # type: ignore[attr-defined]
+        one.flush()  # type: ignore[attr-defined]  # of memory maps
     (folder / "done").touch()
 
 

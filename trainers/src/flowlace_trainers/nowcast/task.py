@@ -220,7 +220,7 @@ def grey_limits(thresholds_mm_h: Sequence[float]) -> NDArray[np.uint8]:
 def parts(output: Tensor, config: RainUnetConfig) -> tuple[Tensor, Tensor]:
     """Returns logits `[n, lead, threshold, y, x]` and rate `[n, lead, y, x]` of an output."""
     leads = len(config.leads_minutes)
-    by_lead = output.unflatten(1, (leads, -1))
+    by_lead = output.reshape(len(output), leads, -1, *output.shape[2:])
     return by_lead[:, :, :-1], by_lead[:, :, -1]
 
 

@@ -1,0 +1,166 @@
+"""Compares the streams of two runs and keeps the first difference and counts of all."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowlace.comparison.alignment import AnyPacket, align
+from flowlace.comparison.mismatch import NOTHING, Mismatch
+from flowlace.comparison.tolerances import Tolerances
+from flowlace.comparison.values import ValueComparison
+
+Streams = Mapping[str, Iterable[AnyPacket]]
+"""Packets in the order of their timestamps, by stream; each is read once."""
+PerStream = Tolerances | Mapping[str, Tolerances]
+"""The same tolerances for all streams, or those of each; exact for streams that are not named."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """The place of one difference, and the packets it lies between."""
+
+    stream: str
+    timestamp_us: int | None
+    """Of the expected packet, or of the one that was not expected; None for a whole stream."""
+    mismatch: Mismatch
+    expected: Any = NOTHING
+    """The whole payload; `NOTHING` where there is no such packet."""
+    actual: Any = NOTHING
+
+
+@dataclass(slots=True)
+class FieldCount:
+    """How often one field differs."""
+
+    count: int = 0
+    largest: float | None = None
+    """The largest deviation, where it is a number; see `Mismatch.deviation`."""
+
+    def add(self, mismatch: Mismatch) -> None:
+        """Counts one more."""
+        self.count += 1
+        if mismatch.deviation is not None:
+            self.largest = max(self.largest or 0.0, mismatch.deviation)
+
+
+@dataclass(slots=True)
+class StreamCounts:
+    """What became of the packets of one stream."""
+
+    same: int = 0
+    different: int = 0
+    missing: int = 0
+    """Expected and not there."""
+    extra: int = 0
+    """There and not expected."""
+    fields: dict[str, FieldCount] = field(default_factory=dict)
+    """What differs in packets that both have, by field."""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.different or self.missing or self.extra)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The result: whether two runs are the same, and where they first are not."""
+
+    streams: dict[str, StreamCounts] = field(default_factory=dict)
+    first: Difference | None = None
+    """The first in time; at one time that of the stream that was named first."""
+    unmet: list[str] = field(default_factory=list)
+    """Tolerances and ignored fields that no field has, so probably misspelt."""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing differs that is not allowed to."""
+        return self.first is None
+
+    def note(self, difference: Difference) -> None:
+        """Keeps a difference if it is earlier than what is kept."""
+        first = self.first
+        if first is None or _when(difference) < _when(first):
+            self.first = difference
+
+
+def _when(difference: Difference) -> float:
+    return -1e30 if difference.timestamp_us is None else difference.timestamp_us
+
+
+def compare_streams(
+    expected: Streams, actual: Streams, tolerances: PerStream | None = None
+) -> Comparison:
+    """Returns how the streams of one run differ from those of another.
+
+    Streams are paired by name, packets by timestamp and payloads by the rules of their types.
+    Pictures and grids are held one pair at a time, if the iterables make them so.
+    """
+    result = Comparison()
+    met: set[str] = set()
+    for name in [*expected, *(name for name in actual if name not in expected)]:
+        allowed = _of(tolerances, name)
+        comparison = ValueComparison(allowed)
+        result.streams[name] = _compare_stream(
+            name, expected.get(name, ()), actual.get(name, ()), comparison, result
+        )
+        if name not in expected or name not in actual:
+            where = "expected" if name in actual else "actual"
+            what = f"there is no such stream in what is {where}"
+            result.note(Difference(name, None, Mismatch(what, NOTHING, NOTHING)))
+        met |= comparison.met
+    result.unmet = sorted(_named(tolerances) - met)
+    return result
+
+
+def _of(tolerances: PerStream | None, stream: str) -> Tolerances:
+    if tolerances is None or isinstance(tolerances, Tolerances):
+        return tolerances or Tolerances()
+    return tolerances.get(stream, Tolerances())
+
+
+def _named(tolerances: PerStream | None) -> set[str]:
+    several = [tolerances] if isinstance(tolerances, Tolerances) else (tolerances or {}).values()
+    ignored = {path.rpartition(".")[2] for each in several for path in each.ignore}
+    return ignored | {name for each in several for name in each.fields}
+
+
+def _compare_stream(
+    stream: str,
+    expected: Iterable[AnyPacket],
+    actual: Iterable[AnyPacket],
+    comparison: ValueComparison,
+    result: Comparison,
+) -> StreamCounts:
+    counts = StreamCounts()
+    for e, a in align(expected, actual, comparison.tolerances.time):
+        if e is not None and a is not None:
+            _compare_packets(stream, e, a, comparison, counts, result)
+        elif e is not None:
+            counts.missing += 1
+            gone = Mismatch("the packet is missing", e.payload, NOTHING)
+            result.note(Difference(stream, e.timestamp, gone, e.payload))
+        elif a is not None:
+            counts.extra += 1
+            more = Mismatch("the packet was not expected", NOTHING, a.payload)
+            result.note(Difference(stream, a.timestamp, more, NOTHING, a.payload))
+    return counts
+
+
+def _compare_packets(
+    stream: str,
+    expected: AnyPacket,
+    actual: AnyPacket,
+    comparison: ValueComparison,
+    counts: StreamCounts,
+    result: Comparison,
+) -> None:
+    found = list(comparison.mismatches(expected.payload, actual.payload))
+    counts.same += not found
+    counts.different += bool(found)
+    for mismatch in found:
+        counts.fields.setdefault(mismatch.kind, FieldCount()).add(mismatch)
+    if found:
+        result.note(
+            Difference(stream, expected.timestamp, found[0], expected.payload, actual.payload)
+        )

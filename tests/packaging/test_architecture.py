@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "bundle": {"formats", "framework", "inference"},
     "runner": {"formats", "framework", "sources", "sinks", "bundle", "observe"},
     "compat": {"formats", "framework"},
+    "recording": {"formats", "framework", "sources", "inference", "runner"},
     "recorder": {"formats", "framework", "sources", "sinks", "runner", "drawing", "tags"},
     "cli": {
         "formats",
@@ -48,6 +49,7 @@ MAY_IMPORT = {
         "runner",
         "observe",
         "recorder",
+        "recording",
     },
     "graphs": set[str](),
     "models": {"formats", "framework"},

@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "runner": {"formats", "framework", "sources", "sinks", "bundle", "observe"},
     "compat": {"formats", "framework"},
     "nowcast_verification": {"formats", "framework", "sources", "drawing", "nowcasting"},
+    "recording": {"formats", "framework", "sources", "inference", "runner"},
     "recorder": {"formats", "framework", "sources", "sinks", "runner", "drawing", "tags"},
     "cli": {
         "formats",
@@ -51,6 +52,7 @@ MAY_IMPORT = {
         "recorder",
         "nowcasting",
         "nowcast_verification",
+        "recording",
     },
     "graphs": set[str](),
     "models": {"formats", "framework"},

@@ -1,0 +1,38 @@
+"""Any value made of plain types, arrays and the payload types of `flowlace.formats`."""
+
+import json
+from typing import Any, ClassVar
+
+from google.protobuf.message import DecodeError
+
+from flowlace.recording.codecs.codec import PacketCodec
+from flowlace.recording.codecs.messages import message_class, schema_of
+from flowlace.recording.codecs.value_tree import from_tree, to_tree
+from flowlace.recording.errors import CodecError
+
+_Value = message_class("flowlace.Value")
+
+
+class ValueCodec(PacketCodec):
+    """Writes JSON that any tool can read, with the arrays beside it as `.npy`."""
+
+    schema_name: ClassVar[str] = "flowlace.Value"
+    schema: ClassVar[bytes] = schema_of("flowlace.Value")
+
+    def encode(self, payload: Any, timestamp_us: int) -> bytes:  # noqa: ARG002 - has no use here
+        """Returns one payload as bytes; CodecError if a part of it has a type nobody knows."""
+        arrays: list[bytes] = []
+        text = json.dumps(to_tree(payload, arrays), ensure_ascii=False, allow_nan=False)
+        try:
+            encoded: bytes = _Value(json=text, arrays=arrays).SerializeToString()
+        except UnicodeEncodeError as error:
+            raise CodecError(f"a text of a payload is not Unicode: {error}") from error
+        return encoded
+
+    def decode(self, data: bytes) -> Any:
+        """Returns the payload; CodecError if the bytes hold none."""
+        try:
+            message = _Value.FromString(data)
+            return from_tree(json.loads(message.json), message.arrays)
+        except (DecodeError, ValueError, RecursionError) as error:
+            raise CodecError(f"a value of the recording can't be read: {error}") from error

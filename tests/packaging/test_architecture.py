@@ -39,6 +39,8 @@ MAY_IMPORT = {
     "compat": {"formats", "framework"},
     "nowcast_verification": {"formats", "framework", "sources", "drawing", "nowcasting"},
     "recording": {"formats", "framework", "sources", "inference", "runner"},
+    "comparison": {"formats", "framework", "drawing", "tracking"},
+    "golden": {"formats", "framework", "comparison", "recording", "runner", "sinks", "sources"},
     "recorder": {"formats", "framework", "sources", "sinks", "runner", "drawing", "tags"},
     "cli": {
         "formats",
@@ -53,6 +55,8 @@ MAY_IMPORT = {
         "nowcasting",
         "nowcast_verification",
         "recording",
+        "comparison",
+        "golden",
     },
     "graphs": set[str](),
     "models": {"formats", "framework"},

@@ -13,6 +13,7 @@ from flowlace.cli.bench import bench
 from flowlace.cli.bundle import bundle
 from flowlace.cli.check import check
 from flowlace.cli.classify import classify
+from flowlace.cli.diff import diff
 from flowlace.cli.doctor import doctor
 from flowlace.cli.graph import graph
 from flowlace.cli.models import models
@@ -20,6 +21,7 @@ from flowlace.cli.nodes import nodes
 from flowlace.cli.nowcast import nowcast
 from flowlace.cli.recorder import recorder
 from flowlace.cli.run import run
+from flowlace.comparison.errors import ComparisonError
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.runner.errors import RunnerError
 
@@ -30,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, classify, check, graph, nodes, bench, bundle, doctor):
+for verb in (run, classify, check, graph, nodes, bench, bundle, diff, doctor):
     app.command()(verb)
 app.add_typer(models)
 app.add_typer(recorder)
@@ -59,7 +61,7 @@ def main() -> None:
     """Runs the command line; expected errors end it with one message and no traceback."""
     try:
         app()
-    except (GraphConfigError, RunnerError) as error:
+    except (GraphConfigError, RunnerError, ComparisonError) as error:
         _end(error, 2)
     except FlowlaceError as error:
         _end(error, 1)

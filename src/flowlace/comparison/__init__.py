@@ -11,7 +11,12 @@ from flowlace.comparison.mismatch import NOTHING, Mismatch
 from flowlace.comparison.picture import difference_picture, write_difference_picture
 from flowlace.comparison.report import report
 from flowlace.comparison.streams import Comparison, Difference, compare_streams
-from flowlace.comparison.tolerances import Tolerances, parse_tolerances
+from flowlace.comparison.tolerances import (
+    StreamTolerances,
+    Tolerances,
+    parse_stream_tolerances,
+    parse_tolerances,
+)
 from flowlace.comparison.values import ValueComparison, compares
 
 __all__ = [
@@ -20,11 +25,13 @@ __all__ = [
     "ComparisonError",
     "Difference",
     "Mismatch",
+    "StreamTolerances",
     "Tolerances",
     "ValueComparison",
     "compare_streams",
     "compares",
     "difference_picture",
+    "parse_stream_tolerances",
     "parse_tolerances",
     "read_json_lines",
     "report",

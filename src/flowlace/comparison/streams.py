@@ -1,18 +1,17 @@
 """Compares the streams of two runs and keeps the first difference and counts of all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flowlace.comparison.alignment import AnyPacket, align
+from flowlace.comparison.errors import ComparisonError
 from flowlace.comparison.mismatch import NOTHING, Mismatch
-from flowlace.comparison.tolerances import Tolerances
+from flowlace.comparison.tolerances import StreamTolerances, Tolerances
 from flowlace.comparison.values import ValueComparison
 
 Streams = Mapping[str, Iterable[AnyPacket]]
 """Packets in the order of their timestamps, by stream; each is read once."""
-PerStream = Tolerances | Mapping[str, Tolerances]
-"""The same tolerances for all streams, or those of each; exact for streams that are not named."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,18 +88,24 @@ def _when(difference: Difference) -> float:
 
 
 def compare_streams(
-    expected: Streams, actual: Streams, tolerances: PerStream | None = None
+    expected: Streams, actual: Streams, tolerances: Tolerances | StreamTolerances | None = None
 ) -> Comparison:
     """Returns how the streams of one run differ from those of another.
 
     Streams are paired by name, packets by timestamp and payloads by the rules of their types.
     Pictures and grids are held one pair at a time, if the iterables make them so.
+
+    Raises:
+        ComparisonError: tolerances of a stream that there is not.
     """
+    allowed = tolerances
+    if not isinstance(allowed, StreamTolerances):
+        allowed = StreamTolerances(common=allowed or Tolerances())
+    _check_streams(allowed, [*expected, *actual])
     result = Comparison()
     met: set[str] = set()
     for name in [*expected, *(name for name in actual if name not in expected)]:
-        allowed = _of(tolerances, name)
-        comparison = ValueComparison(allowed)
+        comparison = ValueComparison(allowed.of(name))
         result.streams[name] = _compare_stream(
             name, expected.get(name, ()), actual.get(name, ()), comparison, result
         )
@@ -109,18 +114,19 @@ def compare_streams(
             what = f"there is no such stream in what is {where}"
             result.note(Difference(name, None, Mismatch(what, NOTHING, NOTHING)))
         met |= comparison.met
-    result.unmet = sorted(_named(tolerances) - met)
+    result.unmet = sorted(_named(allowed) - met)
     return result
 
 
-def _of(tolerances: PerStream | None, stream: str) -> Tolerances:
-    if tolerances is None or isinstance(tolerances, Tolerances):
-        return tolerances or Tolerances()
-    return tolerances.get(stream, Tolerances())
+def _check_streams(tolerances: StreamTolerances, streams: Sequence[str]) -> None:
+    for name in tolerances.by_stream:
+        if name not in streams:
+            known = ", ".join(dict.fromkeys(streams)) or "none"
+            raise ComparisonError(f"tolerance of stream {name!r}: there is no such: {known}")
 
 
-def _named(tolerances: PerStream | None) -> set[str]:
-    several = [tolerances] if isinstance(tolerances, Tolerances) else (tolerances or {}).values()
+def _named(tolerances: StreamTolerances) -> set[str]:
+    several = [tolerances.common, *tolerances.by_stream.values()]
     ignored = {path.rpartition(".")[2] for each in several for path in each.ignore}
     return ignored | {name for each in several for name in each.fields}
 

@@ -100,6 +100,39 @@ KINDS = tuple(
 """Names of tolerances; any other name is that of a field."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamTolerances:
+    """Tolerances of several streams."""
+
+    common: Tolerances = field(default_factory=Tolerances)
+    """Of streams that have none of their own."""
+    by_stream: Mapping[str, Tolerances] = field(default_factory=dict)
+
+    def of(self, stream: str) -> Tolerances:
+        """Returns those of one stream."""
+        return self.by_stream.get(stream, self.common)
+
+
+def parse_stream_tolerances(
+    texts: Iterable[str], base: Tolerances | None = None
+) -> StreamTolerances:
+    """Returns tolerances from `NAME=VALUE` for all streams and `STREAM:NAME=VALUE` for one.
+
+    Those of one stream come on top of those for all.
+
+    >>> parse_stream_tolerances(["score=0.1", "objects:box=0.9"]).of("objects").score
+    0.1
+    """
+    texts = list(texts)
+    named = [text.partition(":") for text in texts if ":" in text.partition("=")[0]]
+    common = parse_tolerances([text for text in texts if ":" not in text.partition("=")[0]], base)
+    own = {
+        stream: parse_tolerances([rest for name, _, rest in named if name == stream], common)
+        for stream, _, _ in named
+    }
+    return StreamTolerances(common=common, by_stream=own)
+
+
 def parse_tolerances(texts: Iterable[str], base: Tolerances | None = None) -> Tolerances:
     """Returns tolerances from `NAME=VALUE`, NAME being one of `KINDS` or that of a field.
 

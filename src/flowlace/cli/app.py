@@ -15,6 +15,7 @@ from flowlace.cli.check import check
 from flowlace.cli.classify import classify
 from flowlace.cli.diff import diff
 from flowlace.cli.doctor import doctor
+from flowlace.cli.golden import golden
 from flowlace.cli.graph import graph
 from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
@@ -37,6 +38,7 @@ for verb in (run, classify, check, graph, nodes, bench, bundle, diff, doctor):
 app.add_typer(models)
 app.add_typer(recorder)
 app.add_typer(nowcast)
+app.add_typer(golden)
 
 
 def _show_version(is_wanted: bool) -> None:

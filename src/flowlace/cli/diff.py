@@ -7,6 +7,7 @@ import typer
 from flowlace.cli.comparison_output import show_comparison, trouble_told, write_picture
 from flowlace.cli.imports import Imports
 from flowlace.cli.tolerance_options import Allowed, Ignored, Keys, RenamedIds, tolerances_from
+from flowlace.comparison.errors import ComparisonError
 from flowlace.comparison.json_lines import TIME_FIELD
 from flowlace.comparison.streams import compare_streams
 from flowlace.golden.result_files import opened_streams
@@ -45,6 +46,12 @@ def diff(
             opened_streams(expected, time_field, stream) as first,
             opened_streams(actual, time_field, stream) as second,
         ):
+            if first.keys().isdisjoint(second):
+                streams = [", ".join(side) or "nothing" for side in (first, second)]
+                raise ComparisonError(
+                    f"{expected!r} has {streams[0]}, {actual!r} has {streams[1]}; "
+                    "there is no stream to compare"
+                )
             comparison = compare_streams(first, second, allowed)
         if picture and not write_picture(comparison, picture) and not comparison.is_same:
             typer.echo("the first difference is no picture; none was written", err=True)

@@ -71,7 +71,7 @@ def write_difference_picture(difference: Difference, path: str | Path) -> bool:
 def _marked(expected: Pixels, actual: Pixels) -> Pixels:
     error = np.abs(expected.astype(np.int16) - actual).max(axis=2).astype(np.float32)
     strength = error / max(float(error.max()), 1.0)
-    strength[error > 0] = np.maximum(strength[error > 0], 0.35)  # one step of 255 shows too
+    strength[error > 0] = np.maximum(strength[error > 0], 0.2)  # one step of 255 shows too
     pale = 200 + 0.2 * expected.mean(axis=2)
     red = np.array((220, 0, 30), np.float32)
     mixed = pale[..., None] * (1 - strength[..., None]) + red * strength[..., None]

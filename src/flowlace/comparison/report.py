@@ -5,6 +5,7 @@ Made of rich's texts, so a terminal shows colours and a log the same words witho
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,7 @@ def _is_dull(name: str, rows: list[dict[str, Any]]) -> bool:
 
 def _beside(names: list[str], cells: list[list[str]], widths: list[int]) -> Iterator[Text]:
     differs = [one != other for one, other in zip(*cells, strict=True)]
-    yield Text(" " * 10 + "  ".join(map(_fill, names, widths)), style="dim")
+    yield Text((" " * 10 + "  ".join(map(_fill, names, widths))).rstrip(), style="dim")
     for title, style, row in (("expected", _EXPECTED, cells[0]), ("actual", _ACTUAL, cells[1])):
         line = Text(f"{title:<10}", style=style)
         if not any(row):
@@ -126,7 +127,7 @@ def _beside(names: list[str], cells: list[list[str]], widths: list[int]) -> Iter
             line.append(_fill(cell, wide) + "  ", style=f"bold {style}" if is_other else "")
         line.rstrip()
         yield line
-    if all(any(row) for row in cells):
+    if any(differs) and all(any(row) for row in cells):
         marks = (("^" * wide if d else " " * wide) for wide, d in zip(widths, differs, strict=True))
         yield Text((" " * 10 + "  ".join(marks)).rstrip(), style="bold")
 
@@ -152,6 +153,8 @@ def _fill(text: str, width: int) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, float | np.floating):
         return f"{value:.9g}"
+    if isinstance(value, Enum):
+        return value.name
     if isinstance(value, Tensor):
         value = value.array
     if isinstance(value, np.ndarray):

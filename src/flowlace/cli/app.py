@@ -17,7 +17,9 @@ from flowlace.cli.doctor import doctor
 from flowlace.cli.graph import graph
 from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
+from flowlace.cli.record import record
 from flowlace.cli.recorder import recorder
+from flowlace.cli.replay import replay
 from flowlace.cli.run import run
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.runner.errors import RunnerError
@@ -29,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, classify, check, graph, nodes, bench, bundle, doctor):
+for verb in (run, classify, record, replay, check, graph, nodes, bench, bundle, doctor):
     app.command()(verb)
 app.add_typer(models)
 app.add_typer(recorder)

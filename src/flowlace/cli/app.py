@@ -20,7 +20,9 @@ from flowlace.cli.graph import graph
 from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
 from flowlace.cli.nowcast import nowcast
+from flowlace.cli.record import record
 from flowlace.cli.recorder import recorder
+from flowlace.cli.replay import replay
 from flowlace.cli.run import run
 from flowlace.comparison.errors import ComparisonError
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
@@ -33,7 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, classify, check, graph, nodes, bench, bundle, diff, doctor):
+_VERBS = (run, classify, record, replay, check, graph, nodes, bench, bundle, diff, doctor)
+for verb in _VERBS:
     app.command()(verb)
 app.add_typer(models)
 app.add_typer(recorder)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from flowlace.framework.clock import MonotonicClock
 from flowlace.framework.config import GraphConfig
-from flowlace.framework.config_load import GraphSource, load_graph_config
+from flowlace.framework.config_load import load_graph_config
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.plan import GraphPlan
 from flowlace.framework.validation import validate_graph
@@ -83,7 +84,7 @@ class PlannedRecipe:
         if len(bound) != 1:
             raise GoldenError("several sources without a name run several graphs; name one")
         wants = {name: medium_of(port) for name, port in inputs.items()}
-        opened = open_sources(bound[0], wants=wants)
+        opened = open_sources(bound[0], MonotonicClock(), wants)
         for source in opened.values():
             closing.callback(source.close)
             if source.is_live:
@@ -115,7 +116,7 @@ def plan_recipe(recipe: Recipe) -> PlannedRecipe:
     else:
         with Recording(recipe.recording) as recording:
             config = _recorded_graph(recording)
-            plan = validate_graph(_configured(config, recipe))
+            plan = validate_graph(configured(config, recipe.models, recipe.settings))
             if recording.description is not None:
                 changes = differences(recording.description, plan.config)
     for name in recipe.streams:
@@ -127,10 +128,6 @@ def plan_recipe(recipe: Recipe) -> PlannedRecipe:
     if not streams:
         raise GoldenError("the graph has no output streams, so there is nothing to keep")
     return PlannedRecipe(recipe, plan, streams, tuple(changes))
-
-
-def _configured(config: GraphConfig, recipe: Recipe) -> GraphSource:
-    return configured(config, recipe.models, recipe.settings)
 
 
 def _recorded_graph(recording: Recording) -> GraphConfig:

@@ -1,7 +1,7 @@
 """What feeds a graph's inputs where their order is already settled: a recording above all."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from typing import Any, NamedTuple
 
 from flowlace.framework.packet import Packet
@@ -30,6 +30,9 @@ class InputFeed(ABC):
     name: str
     """For people."""
 
+    streams: Collection[str]
+    """The graph's input streams it may feed; all others end at once."""
+
     headers: Mapping[str, Any]
     """Payloads of the headers of input streams."""
 
@@ -40,8 +43,8 @@ class InputFeed(ABC):
     """Packets to come, where that is known."""
 
     @abstractmethod
-    def events(self) -> Iterator[InputEvent]:
-        """Yields what happens, in order, once."""
+    def events(self) -> Generator[InputEvent, None, None]:
+        """Yields what happens, in order, once; whoever iterates closes it."""
 
     @abstractmethod
     def close(self) -> None:

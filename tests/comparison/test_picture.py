@@ -12,11 +12,12 @@ from flowlace.comparison.picture import (
     difference_picture,
     write_difference_picture,
 )
-from flowlace.comparison.streams import Difference
+from flowlace.comparison.streams import Comparison, Difference, compare_streams
 from flowlace.drawing.rain_colours import UNKNOWN
 from flowlace.formats.image import Image, ImageFormat
 from flowlace.formats.nowcast import Nowcast
 from flowlace.formats.radar_grid import Extent, RadarGrid
+from flowlace.framework.packet import Packet
 
 PIXELS = np.full((240, 320, 3), 90, np.uint8)
 BORDER_PX = 2
@@ -33,6 +34,10 @@ def changed() -> Image:
 
 
 ORIGINAL = Image(ImageFormat.SRGB, PIXELS)
+
+
+def compared(expected: Any, actual: Any) -> Comparison:
+    return compare_streams({"frames": [Packet(expected, 0)]}, {"frames": [Packet(actual, 0)]})
 
 
 def third(picture: Any, number: int, width: int = 320, height: int = 240) -> Any:
@@ -113,12 +118,12 @@ def test_of_a_nowcast_the_lead_that_differs_most_is_drawn() -> None:
 
 def test_what_is_no_picture_has_none(tmp_path: Path) -> None:
     assert difference_picture(between(1, 2)) is None
-    assert not write_difference_picture(between(1, 2), tmp_path / "out.png")
+    assert not write_difference_picture(compared(1, 2), tmp_path / "out.png")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_picture_is_written_as_png(tmp_path: Path) -> None:
-    assert write_difference_picture(between(ORIGINAL, changed()), tmp_path / "out.png")
+    assert write_difference_picture(compared(ORIGINAL, changed()), tmp_path / "out.png")
     read = cv2.imread(str(tmp_path / "out.png"))
     assert read is not None
     assert (third(read[..., ::-1], 1) == changed().pixels).all()
@@ -126,4 +131,13 @@ def test_the_picture_is_written_as_png(tmp_path: Path) -> None:
 
 def test_a_picture_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(ComparisonError, match="can't be written: No such file"):
-        write_difference_picture(between(ORIGINAL, changed()), tmp_path / "none" / "out.png")
+        write_difference_picture(compared(ORIGINAL, changed()), tmp_path / "none" / "out.png")
+
+
+def test_the_picture_is_of_the_first_stream_that_has_one(tmp_path: Path) -> None:
+    rows, frames = [Packet(1, 0)], [Packet(ORIGINAL, 0), Packet(ORIGINAL, 5)]
+    later = [Packet(ORIGINAL, 0), Packet(changed(), 5)]
+    result = compare_streams({"rows": rows, "frames": frames}, {"rows": [], "frames": later})
+    assert result.first is not None
+    assert result.first.stream == "rows"
+    assert write_difference_picture(result, tmp_path / "out.png")

@@ -32,7 +32,7 @@ MAY_IMPORT = {
         "tags",
         "sources",  # AudioDecoderCalculator reads a file as sources do
     },
-    "testing": {"formats", "framework", "sources", "sinks"},
+    "testing": {"formats", "framework", "sources", "sinks", "comparison", "golden", "runner"},
     "observe": {"framework"},
     "bundle": {"formats", "framework", "inference"},
     "runner": {"formats", "framework", "sources", "sinks", "bundle", "observe"},

@@ -34,9 +34,8 @@ def show_comparison(comparison: Comparison, *, is_json: bool = False) -> None:
 
 
 def write_picture(comparison: Comparison, path: str | Path) -> bool:
-    """Writes the picture of the first difference and says so; tells whether there was one."""
-    first = comparison.first
-    if first is None or not write_difference_picture(first, path):
+    """Writes the first difference that is a picture and says so; tells whether there was one."""
+    if not write_difference_picture(comparison, path):
         return False
     typer.echo(f"{path}: expected, actual and what differs", err=True)
     return True

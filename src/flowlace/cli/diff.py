@@ -54,7 +54,7 @@ def diff(
                 )
             comparison = compare_streams(first, second, allowed)
         if picture and not write_picture(comparison, picture) and not comparison.is_same:
-            typer.echo("the first difference is no picture; none was written", err=True)
+            typer.echo("what differs is no picture; none was written", err=True)
     if not quiet:
         show_comparison(comparison, is_json=is_json)
     if not comparison.is_same:

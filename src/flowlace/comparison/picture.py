@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlace.comparison.errors import ComparisonError
-from flowlace.comparison.streams import Difference
+from flowlace.comparison.streams import Comparison, Difference
 from flowlace.drawing.rain_colours import RAIN, UNKNOWN
 from flowlace.formats.image import Image, ImageFormat
 from flowlace.formats.nowcast import Nowcast
@@ -49,13 +49,14 @@ def difference_picture(difference: Difference) -> Pixels | None:
     return np.concatenate(parts, axis=1)
 
 
-def write_difference_picture(difference: Difference, path: str | Path) -> bool:
-    """Writes it as PNG; tells whether there was one to write.
+def write_difference_picture(comparison: Comparison, path: str | Path) -> bool:
+    """Writes the first difference that is a picture as PNG; tells whether there was one.
 
     Raises:
         ComparisonError: the file can't be written.
     """
-    picture = difference_picture(difference)
+    drawn = map(difference_picture, comparison.differences)
+    picture = next((each for each in drawn if each is not None), None)
     if picture is None:
         return False
     _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from flowlace.comparison.mismatch import NOTHING
 from flowlace.comparison.records import flat_fields, is_list, record_fields
-from flowlace.comparison.streams import Comparison, Difference
+from flowlace.comparison.streams import Comparison, Difference, StreamCounts
 from flowlace.formats.tensor import Tensor
 
 _EXPECTED, _ACTUAL = "green", "red"
@@ -61,9 +61,15 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
             "actual": _plain(first.mismatch.actual),
             "deviation": first.mismatch.deviation,
         },
-        "streams": {name: asdict(counts) for name, counts in comparison.streams.items()},
+        "streams": {name: _plain_counts(counts) for name, counts in comparison.streams.items()},
         "unmet": comparison.unmet,
     }  # fmt: skip
+
+
+def _plain_counts(counts: StreamCounts) -> dict[str, Any]:
+    fields = {name: asdict(found) for name, found in counts.fields.items()}
+    told = {name: getattr(counts, name) for name in ("same", "different", "missing", "extra")}
+    return {**told, "fields": fields}
 
 
 def _plain(value: Any) -> Any:

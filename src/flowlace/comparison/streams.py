@@ -54,6 +54,8 @@ class StreamCounts:
     """There and not expected."""
     fields: dict[str, FieldCount] = field(default_factory=dict)
     """What differs in packets that both have, by field."""
+    first: Difference | None = field(default=None, compare=False)
+    """The first difference of this stream."""
 
     @property
     def is_same(self) -> bool:
@@ -66,21 +68,24 @@ class Comparison:
     """The result: whether two runs are the same, and where they first are not."""
 
     streams: dict[str, StreamCounts] = field(default_factory=dict)
-    first: Difference | None = None
-    """The first in time; at one time that of the stream that was named first."""
     unmet: list[str] = field(default_factory=list)
     """Tolerances and ignored fields that no field has, so probably misspelt."""
 
     @property
     def is_same(self) -> bool:
         """Whether nothing differs that is not allowed to."""
-        return self.first is None
+        return not self.differences
 
-    def note(self, difference: Difference) -> None:
-        """Keeps a difference if it is earlier than what is kept."""
-        first = self.first
-        if first is None or _when(difference) < _when(first):
-            self.first = difference
+    @property
+    def differences(self) -> list[Difference]:
+        """The first difference of each stream, in the order of time."""
+        found = [counts.first for counts in self.streams.values() if counts.first is not None]
+        return sorted(found, key=_when)
+
+    @property
+    def first(self) -> Difference | None:
+        """The first in time; at one time that of the stream that was named first."""
+        return next(iter(self.differences), None)
 
 
 def _when(difference: Difference) -> float:
@@ -106,13 +111,12 @@ def compare_streams(
     met: set[str] = set()
     for name in [*expected, *(name for name in actual if name not in expected)]:
         comparison = ValueComparison(allowed.of(name))
-        result.streams[name] = _compare_stream(
-            name, expected.get(name, ()), actual.get(name, ()), comparison, result
-        )
+        counts = result.streams[name] = StreamCounts()
         if name not in expected or name not in actual:
             where = "expected" if name in actual else "actual"
             what = f"there is no such stream in what is {where}"
-            result.note(Difference(name, None, Mismatch(what, NOTHING, NOTHING)))
+            counts.first = Difference(name, None, Mismatch(what, NOTHING, NOTHING))
+        _compare_stream(name, expected.get(name, ()), actual.get(name, ()), comparison, counts)
         met |= comparison.met
     result.unmet = sorted(_named(allowed) - met)
     return result
@@ -136,37 +140,28 @@ def _compare_stream(
     expected: Iterable[AnyPacket],
     actual: Iterable[AnyPacket],
     comparison: ValueComparison,
-    result: Comparison,
-) -> StreamCounts:
-    counts = StreamCounts()
+    counts: StreamCounts,
+) -> None:
     for e, a in align(expected, actual, comparison.tolerances.time):
         if e is not None and a is not None:
-            _compare_packets(stream, e, a, comparison, counts, result)
+            found = list(comparison.mismatches(e.payload, a.payload))
+            counts.same += not found
+            counts.different += bool(found)
+            for mismatch in found:
+                counts.fields.setdefault(mismatch.kind, FieldCount()).add(mismatch)
         elif e is not None:
             counts.missing += 1
-            gone = Mismatch("the packet is missing", e.payload, NOTHING)
-            result.note(Difference(stream, e.timestamp, gone, e.payload))
+            found = [Mismatch("the packet is missing", e.payload, NOTHING)]
         elif a is not None:
             counts.extra += 1
-            more = Mismatch("the packet was not expected", NOTHING, a.payload)
-            result.note(Difference(stream, a.timestamp, more, NOTHING, a.payload))
-    return counts
+            found = [Mismatch("the packet was not expected", NOTHING, a.payload)]
+        if found and counts.first is None:
+            time, before, now = _told(e, a)
+            counts.first = Difference(stream, time, found[0], before, now)
 
 
-def _compare_packets(
-    stream: str,
-    expected: AnyPacket,
-    actual: AnyPacket,
-    comparison: ValueComparison,
-    counts: StreamCounts,
-    result: Comparison,
-) -> None:
-    found = list(comparison.mismatches(expected.payload, actual.payload))
-    counts.same += not found
-    counts.different += bool(found)
-    for mismatch in found:
-        counts.fields.setdefault(mismatch.kind, FieldCount()).add(mismatch)
-    if found:
-        result.note(
-            Difference(stream, expected.timestamp, found[0], expected.payload, actual.payload)
-        )
+def _told(expected: AnyPacket | None, actual: AnyPacket | None) -> tuple[int, Any, Any]:
+    """Returns the timestamp and the payloads of a pair."""
+    time = next(each.timestamp for each in (expected, actual) if each is not None)
+    payloads = [NOTHING if each is None else each.payload for each in (expected, actual)]
+    return time, payloads[0], payloads[1]

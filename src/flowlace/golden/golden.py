@@ -61,7 +61,6 @@ def create_golden(
     recipe.allowed  # noqa: B018 - reads what may be misspelt before it takes time
     planned = plan_recipe(recipe)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         with _beside(folder) as made:
             counts = _write_outputs(planned, made / OUTPUTS)
             (made / RECIPE).write_text(recipe.seen_from(folder).to_json(), encoding="utf-8")
@@ -153,9 +152,13 @@ def _changes(expected: ResultFile, planned: PlannedRecipe) -> tuple[str, ...]:
 
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """Gives a folder on the same disk, so that what is made in it can be moved in one step."""
+    """Gives a new folder in one, so that what is made in it can be moved in one step."""
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
     try:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()

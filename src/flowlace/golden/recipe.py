@@ -98,20 +98,25 @@ class Recipe:
 
     def seen_from(self, folder: Path) -> Self:
         """Returns the recipe with paths as seen from its folder, to be written there."""
-        return self._with_paths(lambda text: _relative(text, folder))
+        return self._with_paths(lambda text: _relative(text, folder), Path())
 
     def found_from(self, folder: Path) -> Self:
         """Returns the recipe with paths as seen from here, to be run."""
-        return self._with_paths(lambda text: _absolute(text, folder))
+        found = self._with_paths(lambda text: _found(text, folder), folder)
+        if self.recording:  # told by its whole path even if it is not there
+            found = replace(found, recording=os.path.normpath(folder / self.recording))
+        return found
 
-    def _with_paths(self, change: Callable[[str], str]) -> Self:
+    def _with_paths(self, change: Callable[[str], str], folder: Path) -> Self:
         def bound(text: str) -> str:
             url = parse_binding(text).url
             return text[: len(text) - len(url)] + change(url)
 
+        # A folder may have the name of a packaged graph.
+        is_file = (folder / self.graph).is_file()
         return replace(
             self,
-            graph=change(self.graph),
+            graph=change(self.graph) if is_file else self.graph,
             recording=change(self.recording),
             sources=tuple(map(bound, self.sources)),
             models=tuple(map(bound, self.models)),
@@ -131,16 +136,17 @@ def _read(name: str, value: Any, kind: type) -> Any:
 
 def _relative(text: str, folder: Path) -> str:
     path, question, options = text.partition("?")
-    is_pattern = any(mark in path for mark in "*[") and Path(path).parent.is_dir()
-    if path and (Path(path).exists() or is_pattern):
-        return os.path.relpath(path, folder) + question + options
-    return text
+    return os.path.relpath(path, folder) + question + options if _is_there(Path(path)) else text
 
 
-def _absolute(text: str, folder: Path) -> str:
-    # Only what was made relative when it was written: a graph's name is no path.
+def _found(text: str, folder: Path) -> str:
     path, question, options = text.partition("?")
-    is_pattern = any(mark in path for mark in "*[")
-    if path and ((folder / path).exists() or (is_pattern and (folder / path).parent.is_dir())):
-        return os.path.normpath(folder / path) + question + options
-    return text
+    if not _is_there(folder / path):
+        return text  # a name, a test source, an address
+    return os.path.normpath(folder / path) + question + options
+
+
+def _is_there(path: Path) -> bool:
+    """Tells whether a path or a glob is meant, and not a name."""
+    is_glob = any(mark in path.name for mark in "*[") and path.parent.is_dir()
+    return bool(path.name) and (path.exists() or is_glob)

@@ -1,8 +1,9 @@
 """Runs what a recipe says, on a recording or on sources that give the same every time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from flowlace.framework.clock import MonotonicClock
 from flowlace.framework.config import GraphConfig
@@ -42,8 +43,12 @@ class PlannedRecipe:
     changes: tuple[str, ...]
     """What is another now than when the recording was made."""
 
-    def run(self, open_sink: OpenSink) -> RunSummary:
+    def run(self, open_sink: OpenSink, side_packets: Mapping[str, Any] | None = None) -> RunSummary:
         """Runs the graph once, to the end of its inputs.
+
+        Args:
+            open_sink: opens the sink of an output stream.
+            side_packets: any objects; they go before those of the recording and the recipe.
 
         Raises:
             GoldenError: a source is live, or what was recorded could not all be read.
@@ -53,13 +58,14 @@ class PlannedRecipe:
             sinks = [BoundSink(name, name, open_sink(name)) for name in self.streams]
             if self.recipe.recording:
                 recording = closing.enter_context(Recording(self.recipe.recording))
-                runner = self._replaying(recording, sinks)
-                summary = runner.run()
+                summary = self._replaying(recording, sinks, side_packets or {}).run()
                 _check_is_whole(recording)
                 return summary
-            return self._running(sinks, closing).run()
+            return self._running(sinks, closing, side_packets or {}).run()
 
-    def _replaying(self, recording: Recording, sinks: list[BoundSink]) -> GraphRunner:
+    def _replaying(
+        self, recording: Recording, sinks: list[BoundSink], side_packets: Mapping[str, Any]
+    ) -> GraphRunner:
         recipe = self.recipe
         feed = ReplayFeed(
             recording,
@@ -72,10 +78,12 @@ class PlannedRecipe:
         recorded = described.side_packets if described else {}
         declared = self.plan.input_side_packets
         sides = {name: value for name, value in recorded.items() if name in declared}
-        sides |= parse_side_packets(list(recipe.sides), declared)
+        sides |= self._sides(side_packets)
         return GraphRunner(CalculatorGraph(self.plan), {}, sinks, side_packets=sides, feed=feed)
 
-    def _running(self, sinks: list[BoundSink], closing: ExitStack) -> GraphRunner:
+    def _running(
+        self, sinks: list[BoundSink], closing: ExitStack, side_packets: Mapping[str, Any]
+    ) -> GraphRunner:
         recipe, inputs = self.recipe, dict(self.plan.input_streams)
         first = {box_input(inputs): start_boxes(list(recipe.boxes))} if recipe.boxes else {}
         for name in first:
@@ -97,8 +105,17 @@ class PlannedRecipe:
             opened,
             sinks,
             first_packets={name: make(opened) for name, make in first.items()},
-            side_packets=parse_side_packets(list(recipe.sides), self.plan.input_side_packets),
+            side_packets=self._sides(side_packets),
         )
+
+    def _sides(self, side_packets: Mapping[str, Any]) -> dict[str, Any]:
+        declared = self.plan.input_side_packets
+        for name in side_packets:
+            if name not in declared:
+                known = ", ".join(declared) or "none"
+                message = f"the graph takes no side packet {name!r}; it takes: {known}"
+                raise unknown_name(message, name, declared)
+        return parse_side_packets(list(self.recipe.sides), declared) | dict(side_packets)
 
 
 def plan_recipe(recipe: Recipe) -> PlannedRecipe:

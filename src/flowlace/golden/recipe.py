@@ -141,7 +141,7 @@ def _relative(text: str, folder: Path) -> str:
 
 def _found(text: str, folder: Path) -> str:
     path, question, options = text.partition("?")
-    if not _is_there(folder / path):
+    if not path or not _is_there(folder / path):
         return text  # a name, a test source, an address
     return os.path.normpath(folder / path) + question + options
 

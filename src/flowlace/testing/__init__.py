@@ -9,12 +9,13 @@ and the fixtures `replayed` and `golden` are there in every pytest (docs/golden_
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from flowlace.testing.packets import at, nothing_until, packets
+from flowlace.testing.run_calculator import CalculatorRun, run_calculator
+from flowlace.testing.simulated_clock import SimulatedClock
+
 if TYPE_CHECKING:
     from flowlace.testing.golden_result import GoldenMismatch, GoldenResult
-    from flowlace.testing.packets import at, nothing_until, packets
-    from flowlace.testing.replay_graph import Replayed, replay_graph
-    from flowlace.testing.run_calculator import CalculatorRun, run_calculator
-    from flowlace.testing.simulated_clock import SimulatedClock
+    from flowlace.testing.replayed import Replayed, replay_graph
 
 __all__ = [
     "CalculatorRun",
@@ -30,21 +31,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "golden_result": ("GoldenMismatch", "GoldenResult"),
-    "packets": ("at", "nothing_until", "packets"),
-    "replay_graph": ("Replayed", "replay_graph"),
-    "run_calculator": ("CalculatorRun", "run_calculator"),
-    "simulated_clock": ("SimulatedClock",),
+    "GoldenMismatch": "golden_result",
+    "GoldenResult": "golden_result",
+    "Replayed": "replayed",
+    "replay_graph": "replayed",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # Looked up when first used: pytest imports this package in projects that never use it.
-    for module, names in _HOMES.items():
-        if name in names:
-            found = getattr(import_module(f"flowlace.testing.{module}"), name)
-            globals()[name] = found  # `packets` is a module too, and would hide the function
-            return found
+    # Looked up when first used: who tests one calculator needs no sources, codecs and pictures.
+    if name in _HOMES:
+        return getattr(import_module(f"flowlace.testing.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'flowlace.testing' has no attribute {name!r}")
 
 

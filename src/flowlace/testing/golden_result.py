@@ -41,7 +41,7 @@ class GoldenResult:
         pictures: str | Path = ".",
         on_written: Callable[[Path], None] = lambda _: None,
     ) -> None:
-        self._path = Path(path)
+        self.path = Path(path)
         self._updates = updates
         self._pictures = Path(pictures)
         self._on_written = on_written
@@ -99,7 +99,7 @@ class GoldenResult:
         self._write(path, given)
 
     def _file(self, name: str) -> Path:
-        path = self._path.with_name(f"{self._path.name}{f'.{name}' if name else ''}.mcap")
+        path = self.path.with_name(f"{self.path.name}{f'.{name}' if name else ''}.mcap")
         if path in self._used:
             raise GoldenError(
                 f"{path.name!r} is compared twice in one test; tell the comparisons apart by name="

@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from flowlace.testing.golden_result import GoldenResult
-    from flowlace.testing.replay_graph import Replayed
+    from flowlace.testing.replayed import Replayed
 
 MARKER = "replay"
 FOLDER = "golden"
@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def replayed(request: pytest.FixtureRequest) -> Replayed:
     """What the graph of the marker `replay` gives: packets by output stream."""
-    from flowlace.testing.replay_graph import replay_graph
+    from flowlace.testing.replayed import replay_graph
 
     marker = request.node.get_closest_marker(MARKER)
     if marker is None:

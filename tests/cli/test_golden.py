@@ -49,7 +49,7 @@ def test_what_was_made_is_found_and_checked(golden: Golden) -> None:
 
 def test_a_change_is_shown_and_its_picture_written(golden: Golden, tmp_path: Path) -> None:
     golden("create", "nowcast", "-s", STORM, "--stream", "summaries", "--stream", "maps")
-    change(tmp_path / "golden/nowcast/recipe.json", settings=["nowcast.method=sprog"])
+    change(tmp_path / "golden/nowcast/recipe.json", settings=["nowcast.lead_minutes=[70]"])
     (tmp_path / "pictures").mkdir()
     assert golden("check", "--pictures", "pictures") == 1
     assert golden.out.startswith("golden/nowcast: differs\nfirst difference: ")
@@ -93,7 +93,7 @@ def test_programs_get_json(golden: Golden) -> None:
         (["create", "nowcas", "-s", STORM], "did you mean 'nowcast'?"),
         (["create", "nowcast", "-s", STORM, "-t", "box"], "expected NAME=NUMBER"),
         (["create", "nowcast", "-s", STORM, "--stream", "map"], "did you mean 'maps'?"),
-        (["create", "nowcast", "-s", STORM + "&live=1"], "is live"),
+        (["create", "box_tracking", "-s", "testsrc:street?live=1"], "is live"),
         (["create", "nowcast", "-s", STORM, "--fault", "drop=1"], "are for replays"),
     ],
 )

@@ -137,6 +137,11 @@ def test_two_objects_can_not_become_one_by_renaming() -> None:
     assert mismatch.what == "id 7 stood for 1 before, now for 2"
 
 
+def test_an_id_can_not_appear_by_renaming() -> None:
+    assert fields({"id": None}, {"id": 3}, are_ids_renamed=True) == ["id"]
+    assert fields({"track_id": ""}, {"track_id": "7"}, are_ids_renamed=True) == ["track_id"]
+
+
 def event(onset_ms: int, offset_ms: int, label: str = "siren", score: float = 0.9) -> SoundEvent:
     return SoundEvent(
         onset_us=onset_ms * 1000, offset_us=offset_ms * 1000, label=label, score=score

@@ -126,7 +126,7 @@ def test_a_run_that_fails_leaves_what_was_there(kept: Path, tmp_path: Path) -> N
 
 
 def test_a_run_that_fails_leaves_no_new_folder(tmp_path: Path) -> None:
-    live = Recipe(graph="nowcast", sources=(f"{STORM}&live=1",))
+    live = Recipe(graph="box_tracking", sources=("testsrc:street?live=1",))
     with pytest.raises(FlowlaceError, match="live"):
         create_golden(tmp_path / "golden", live)
     assert not (tmp_path / "golden").exists()

@@ -1,9 +1,15 @@
 """Ids that may have other numbers, but have to stand for the same thing all the time."""
 
 from collections.abc import Hashable
+from typing import Any
 
 ID_FIELDS = frozenset(("id", "track_id", "detection_id", "rect_id", "object_id"))
 """Names of fields that number objects."""
+
+
+def is_id(name: str, value: Any) -> bool:
+    """Tells whether a field's value stands for an object; None and "" stand for none."""
+    return name in ID_FIELDS and isinstance(value, int | str) and value != ""
 
 
 class Renaming:

@@ -9,7 +9,7 @@ import numpy as np
 
 from flowlace.comparison.arrays import array_mismatch
 from flowlace.comparison.boxes import box_fields, corners_of, overlap
-from flowlace.comparison.identities import ID_FIELDS, Renaming
+from flowlace.comparison.identities import Renaming, is_id
 from flowlace.comparison.mismatch import NOTHING, Mismatch
 from flowlace.comparison.pairing import pair_elements
 from flowlace.comparison.records import is_list, record_fields
@@ -54,6 +54,9 @@ class ValueComparison:
     def mismatches(self, expected: Any, actual: Any, name: str = "") -> Iterator[Mismatch]:
         """Gives every place where two values differ; `name` is that of the field they are in."""
         self.met.add(name)
+        if self.tolerances.are_ids_renamed and is_id(name, expected) and is_id(name, actual):
+            yield from self._ids(expected, actual, name)
+            return
         if expected is actual:
             return
         compare = next((_by_type[c] for c in type(expected).__mro__ if c in _by_type), None)
@@ -64,7 +67,7 @@ class ValueComparison:
         elif isinstance(expected, np.ndarray) and isinstance(actual, np.ndarray):
             yield from self.arrays(expected, actual, name)
         elif isinstance(expected, str) and isinstance(actual, str):
-            yield from self._texts(expected, actual, name)
+            yield from self._texts(expected, actual)
         elif is_list(expected) and is_list(actual):
             yield from self._lists(expected, actual, name)
         elif record_fields(expected) is not None and _are_of_one_kind(expected, actual):
@@ -87,9 +90,6 @@ class ValueComparison:
     def _numbers(self, expected: Any, actual: Any, name: str) -> Iterator[Mismatch]:
         if expected == actual or (_is_nan(expected) and _is_nan(actual)):
             return
-        if name in ID_FIELDS and self.tolerances.are_ids_renamed:
-            yield from self._ids(expected, actual, name)
-            return
         limit = self.tolerances.error_of(name)
         limit += self.tolerances.share_of(name) * abs(expected)
         error = abs(actual - expected)
@@ -102,10 +102,8 @@ class ValueComparison:
         if why:
             yield Mismatch(why, expected, actual)
 
-    def _texts(self, expected: str, actual: str, name: str) -> Iterator[Mismatch]:
-        if name in ID_FIELDS and self.tolerances.are_ids_renamed:
-            yield from self._ids(expected, actual, name)
-        elif expected != actual:
+    def _texts(self, expected: str, actual: str) -> Iterator[Mismatch]:
+        if expected != actual:
             limit = self.tolerances.words
             rate = word_error_rate(expected, actual) if limit else 1.0
             if not limit or rate > limit:
@@ -116,7 +114,7 @@ class ValueComparison:
         self, expected: Sequence[Any], actual: Sequence[Any], name: str
     ) -> Iterator[Mismatch]:
         if self.tolerances.words and (first := spoken(expected)) and (second := spoken(actual)):
-            yield from self._texts(first, second, "text")
+            yield from self._texts(first, second)
             return
         pairs = pair_elements(expected, actual, self.tolerances)
         for e, a in pairs:

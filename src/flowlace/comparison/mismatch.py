@@ -53,3 +53,10 @@ class Mismatch:
         """
         outside = "".join(part.partition("]")[2] for part in f"]{self.field}".split("["))
         return outside.lstrip(".")
+
+    @property
+    def counted_as(self) -> str:
+        """What it is counted as: the field, or elements that one list does not have."""
+        if self.kind or not (self.expected is NOTHING or self.actual is NOTHING):
+            return self.kind
+        return "missing elements" if self.actual is NOTHING else "extra elements"

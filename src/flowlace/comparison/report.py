@@ -207,4 +207,5 @@ def _fields(comparison: Comparison) -> Iterator[Text]:
         for name, found in sorted(counts.fields.items(), key=lambda item: -item[1].count):
             largest = "" if found.largest is None else f", by up to {found.largest:.6g}"
             times = f"{found.count} time{'s' if found.count > 1 else ''}"
-            yield Text(f"{stream}: {name or 'the value'} differs {times}{largest}")
+            differs = "" if name.endswith(" elements") else " differs"
+            yield Text(f"{stream}: {name or 'the value'}{differs} {times}{largest}")

@@ -148,7 +148,7 @@ def _compare_stream(
             counts.same += not found
             counts.different += bool(found)
             for mismatch in found:
-                counts.fields.setdefault(mismatch.kind, FieldCount()).add(mismatch)
+                counts.fields.setdefault(mismatch.counted_as, FieldCount()).add(mismatch)
         elif e is not None:
             counts.missing += 1
             found = [Mismatch("the packet is missing", e.payload, NOTHING)]

@@ -158,7 +158,7 @@ class ValueComparison:
         share = overlap(first, second)
         if share < self.tolerances.box:
             what = f"IoU {share:.3f}, {self.tolerances.box:g} is wanted"
-            yield Mismatch(what, expected, actual, deviation=1 - share)
+            yield Mismatch(what, expected, actual, "box", deviation=1 - share)
 
 
 def _is_number(value: Any) -> bool:

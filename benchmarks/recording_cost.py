@@ -65,13 +65,15 @@ class MemoryFeed(InputFeed):
         self.counts = {"memory": SourceCounts()}
 
     def events(self) -> Generator[InputEvent, None, None]:
+        """Yields them."""
         yield from self._events
 
     def close(self) -> None:
-        pass
+        """Has nothing to close."""
 
 
 def load(job: Job) -> tuple[list[InputEvent], dict[str, Any]]:
+    """Returns the events of a job and the headers of its streams."""
     with open_source(job.source) as source:
         frames: list[Frame] = list(source)
         headers = {job.stream: source.header} if source.header else {}
@@ -87,9 +89,9 @@ def load(job: Job) -> tuple[list[InputEvent], dict[str, Any]]:
     return events, headers
 
 
-def measured(plan: GraphPlan, feed: InputFeed, record: Callable[[CalculatorGraph], Any]) -> tuple[
-    float, float
-]:
+def measured(
+    plan: GraphPlan, feed: InputFeed, record: Callable[[CalculatorGraph], Any]
+) -> tuple[float, float]:
     """Returns CPU seconds and wall seconds of one run."""
     graph = CalculatorGraph(plan)
     runner = GraphRunner(graph, {}, [], feed=feed)
@@ -103,6 +105,7 @@ def measured(plan: GraphPlan, feed: InputFeed, record: Callable[[CalculatorGraph
 
 
 def compare(job: Job, rounds: int, folder: Path) -> None:
+    """Prints the ratios of one job."""
     plan = validate_graph(find_graph(job.graph))
     events, headers = load(job)
     duration_s = (events[-1].at_us - events[0].at_us) / 1e6
@@ -124,7 +127,10 @@ def compare(job: Job, rounds: int, folder: Path) -> None:
                 ratios.setdefault(f"{mode.value} record cpu", []).append(cpu / alone_cpu)
                 ratios.setdefault(f"{mode.value} record wall", []).append(wall / alone_wall)
                 ratios.setdefault(f"{mode.value} replay wall", []).append(replay_wall / alone_wall)
-    print(f"{job.graph}: {len(events)} events, {duration_s:.1f} s of stream, alone {alone_cpu:.2f} s CPU")
+    print(
+        f"{job.graph}: {len(events)} events, {duration_s:.1f} s of stream, "
+        f"{1000 * alone_cpu / len(events):.2f} ms CPU an event alone"
+    )
     for name, found in ratios.items():
         mode_name = name.partition(" ")[0]
         print(
@@ -134,6 +140,7 @@ def compare(job: Job, rounds: int, folder: Path) -> None:
 
 
 def main() -> None:
+    """Runs the jobs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path)

@@ -85,7 +85,7 @@ class RecordingFile:
         if self._begin_us is None:
             self._begin_us = self._log_us
         channel, codec = self._channel(stream, packet.payload)
-        data = codec.encode(packet.payload, timestamp)
+        data = codec.encode_parts(packet.payload, timestamp)
         self._begin_chunk()
         self._writer.add_message(
             channel, data, log_ns=to_log_ns(self._log_us), publish_ns=to_publish_ns(timestamp)
@@ -144,5 +144,5 @@ class RecordingFile:
     def _write_bounds(self, bounds: Bounds) -> None:
         log_ns = to_log_ns(self._log_us)
         self._writer.add_message(
-            self._bounds_channel, bounds.encode(), log_ns=log_ns, publish_ns=log_ns
+            self._bounds_channel, [bounds.encode()], log_ns=log_ns, publish_ns=log_ns
         )

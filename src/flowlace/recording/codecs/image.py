@@ -6,7 +6,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from flowlace.formats.image import Image, ImageFormat
-from flowlace.recording.codecs.codec import PacketCodec
+from flowlace.recording.codecs.codec import Buffer, PacketCodec
 from flowlace.recording.codecs.messages import message_class, schema_of, set_time
 from flowlace.recording.codecs.wire import with_bytes, without_bytes
 from flowlace.recording.errors import CodecError
@@ -34,6 +34,10 @@ class ImageCodec(PacketCodec):
 
     def encode(self, payload: Any, timestamp_us: int) -> bytes:
         """Returns one picture as bytes; CodecError if it is none."""
+        return b"".join(self.encode_parts(payload, timestamp_us))
+
+    def encode_parts(self, payload: Any, timestamp_us: int) -> list[Buffer]:
+        """Returns the same in pieces; the last one is the picture's memory."""
         if not isinstance(payload, Image):
             raise CodecError(f"expected an Image, got {type(payload).__name__}")
         message = _RawImage(

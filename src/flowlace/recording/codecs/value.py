@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 
 from google.protobuf.message import DecodeError
 
-from flowlace.recording.codecs.codec import PacketCodec
+from flowlace.recording.codecs.codec import Buffer, PacketCodec
 from flowlace.recording.codecs.messages import message_class, schema_of
 from flowlace.recording.codecs.value_tree import from_tree, to_tree
 from flowlace.recording.codecs.wire import with_bytes, without_bytes
@@ -21,8 +21,12 @@ class ValueCodec(PacketCodec):
     schema_name: ClassVar[str] = "flowlace.Value"
     schema: ClassVar[bytes] = schema_of("flowlace.Value")
 
-    def encode(self, payload: Any, timestamp_us: int) -> bytes:  # noqa: ARG002 - has no use here
+    def encode(self, payload: Any, timestamp_us: int) -> bytes:
         """Returns one payload as bytes; CodecError if a part of it has a type nobody knows."""
+        return b"".join(self.encode_parts(payload, timestamp_us))
+
+    def encode_parts(self, payload: Any, timestamp_us: int) -> list[Buffer]:  # noqa: ARG002
+        """Returns the same in pieces."""
         arrays: list[bytes] = []
         text = json.dumps(to_tree(payload, arrays), ensure_ascii=False, allow_nan=False)
         try:

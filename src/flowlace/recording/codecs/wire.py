@@ -10,23 +10,25 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
+from flowlace.recording.codecs.codec import Buffer
+
 _BYTES = 2
 _FIXED = {1: 8, 5: 4}
 
 
-def with_bytes(message: Any, number: int, values: Sequence[Any]) -> bytes:
-    """Returns a message as bytes, with a field of bytes, once for each value, at its end.
+def with_bytes(message: Any, number: int, values: Sequence[Any]) -> list[Buffer]:
+    """Returns a message as pieces of bytes, with a field of bytes, once for each value, at its end.
 
     Args:
         message: without that field.
         number: of the field.
-        values: anything with a buffer of bytes in C order.
+        values: anything with a buffer of bytes in C order; it is not copied.
     """
-    parts = [message.SerializeToString()]
+    parts: list[Buffer] = [message.SerializeToString()]
     for value in values:
         view = memoryview(value).cast("B")
         parts += [_varint(number << 3 | _BYTES), _varint(view.nbytes), view]
-    return b"".join(parts)
+    return parts
 
 
 def without_bytes(data: bytes, number: int) -> tuple[bytes, list[memoryview]]:

@@ -29,7 +29,8 @@ from mcap.records import (
     SummaryOffset,
 )
 
-Buffer = bytes | memoryview
+from flowlace.recording.codecs.codec import Buffer
+
 MAGIC: Final = b"\x89MCAP0\r\n"
 CHUNK_BYTES: Final = 4 << 20
 """A chunk ends when it holds this much: what a reader has in memory at a time."""

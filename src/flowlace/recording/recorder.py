@@ -227,11 +227,8 @@ class GraphRecorder:
             self._waiting.clear()
             self._waiting_bytes = 0
             self._changed.notify_all()
-        try:
-            if self._file is not None:
-                self._file.abandon()
-        except OSError:
-            pass  # the disk that took no more does not take the rest either
+        if self._file is not None:
+            self._file.abandon()
 
     def _tell_error(self, *, is_adding: bool) -> None:
         # Streams are also closed while a run ends, when nobody would expect an error.

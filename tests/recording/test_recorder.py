@@ -140,9 +140,7 @@ def test_a_missing_file_of_a_series_is_told(tmp_path: Path) -> None:
         ("there.mcap", "exists already; give another name, or --overwrite"),
     ],
 )
-def test_a_path_that_can_not_be_is_refused_at_once(
-    tmp_path: Path, name: str, message: str
-) -> None:
+def test_a_path_that_can_not_be_is_refused_at_once(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "there.mcap").write_text("precious")
     with pytest.raises(RecordingError, match=message):
         GraphRecorder(CalculatorGraph(TWO_STREAMS), tmp_path / name)
@@ -166,7 +164,7 @@ def test_a_disk_that_fills_up_later_fails_the_run_and_nothing_hangs(tmp_path: Pa
     assert recorder._file is not None
     with open("/dev/full", "wb", buffering=0) as full:
         recorder._file._writer._file = full
-        with pytest.raises(RecordingError, match="No space left.* before can be replayed"):
+        with pytest.raises(RecordingError, match=r"No space left.* before can be replayed"):
             for time in range(100_000):
                 graph.add_packet_to_input_stream("a", Packet(picture(1, size=1000), time))
         graph.cancel()
@@ -191,7 +189,7 @@ def test_a_side_packet_nobody_can_write_keeps_the_run_from_starting(tmp_path: Pa
     graph = CalculatorGraph(text + 'node { calculator: "PassThroughCalculator" '
         'input_side_packet: "thing" output_side_packet: "same" }')  # fmt: skip
     recorder = GraphRecorder(graph, tmp_path / "rec.mcap")
-    with pytest.raises(RecordingError, match="side packet 'thing'.* can't be recorded"):
+    with pytest.raises(RecordingError, match=r"side packet 'thing'.* can't be recorded"):
         graph.start_run({"thing": object()})
     recorder.close()
 

@@ -80,7 +80,7 @@ class GraphRecorder:
         self._changed = threading.Condition()
         self._waiting: deque[_Entry] = deque()
         self._waiting_bytes = 0
-        self._flushed_s = 0.0
+        self._flushed_s = monotonic()
         self._is_closing = False
         self._error: RecordingError | None = None
         self._has_told = False

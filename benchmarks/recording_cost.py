@@ -3,20 +3,20 @@
     python benchmarks/recording_cost.py [--rounds 5] [--folder DIR]
 
 Each graph runs over the same packets, held in memory: alone, with a recorder for each way of
-writing pictures, and from its recording at full speed. The runs take turns, so whatever else the
-machine does hits all of them; the figures are medians of ratios within a turn. CPU time is that of
-the whole process, the recorder's thread included.
+writing pictures, and from its recording at full speed. What recording costs is its own CPU time,
+measured inside, beside that of the rest of the same run, so a busy machine hits both; the median of
+the rounds counts. Replays are compared with runs from memory by the fastest round of each.
 """
 
 import argparse
 import statistics
 import tempfile
-from collections.abc import Callable, Generator
-from contextlib import ExitStack
+from collections.abc import Generator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter, process_time
-from typing import Any
+from time import perf_counter, process_time, thread_time
+from typing import Any, NamedTuple
 
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.packet import Packet
@@ -31,6 +31,15 @@ from flowlace.runner.graph_runner import GraphRunner
 from flowlace.runner.input_feed import InputEvent, InputFeed
 from flowlace.sources import Frame, open_source
 from flowlace.sources.source import SourceCounts
+
+
+class Run(NamedTuple):
+    """What one run took."""
+
+    cpu_s: float
+    wall_s: float
+    own_cpu_s: float
+    """Of that, what the recorder took."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +74,15 @@ class MemoryFeed(InputFeed):
         self.counts = {"memory": SourceCounts()}
 
     def events(self) -> Generator[InputEvent, None, None]:
+        """Yields them."""
         yield from self._events
 
     def close(self) -> None:
-        pass
+        """Has nothing to close."""
 
 
 def load(job: Job) -> tuple[list[InputEvent], dict[str, Any]]:
+    """Returns the events of a job and the headers of its streams."""
     with open_source(job.source) as source:
         frames: list[Frame] = list(source)
         headers = {job.stream: source.header} if source.header else {}
@@ -87,53 +98,67 @@ def load(job: Job) -> tuple[list[InputEvent], dict[str, Any]]:
     return events, headers
 
 
-def measured(plan: GraphPlan, feed: InputFeed, record: Callable[[CalculatorGraph], Any]) -> tuple[
-    float, float
-]:
-    """Returns CPU seconds and wall seconds of one run."""
+class TimedRecorder(GraphRecorder):
+    """Adds up the CPU time that recording takes: on its own thread and on those that add."""
+
+    own_cpu_s = 0.0
+
+    def entered(self, stream: str, packets: Sequence[Packet[Any]], bound: int) -> None:
+        """As the recorder, timed."""
+        started_s = thread_time()
+        super().entered(stream, packets, bound)
+        self.own_cpu_s += thread_time() - started_s
+
+    def _work(self) -> None:
+        super()._work()
+        self.own_cpu_s += thread_time()
+
+
+def run(plan: GraphPlan, feed: InputFeed, recorded: dict[str, Any] | None = None) -> Run:
+    """Runs a graph once, with a recorder if `recorded` says how."""
     graph = CalculatorGraph(plan)
-    runner = GraphRunner(graph, {}, [], feed=feed)
-    with ExitStack() as recording:
-        recorder = record(graph)
-        cpu_s, wall_s = process_time(), perf_counter()
-        if recorder is not None:
-            recording.enter_context(recorder)
-        runner.run()
-    return process_time() - cpu_s, perf_counter() - wall_s
+    recorder = TimedRecorder(graph, overwrites=True, **recorded) if recorded else None
+    cpu_s, wall_s = process_time(), perf_counter()
+    with recorder or nullcontext():
+        GraphRunner(graph, {}, [], feed=feed).run()
+    return Run(
+        cpu_s=process_time() - cpu_s,
+        wall_s=perf_counter() - wall_s,
+        own_cpu_s=recorder.own_cpu_s if recorder else 0.0,
+    )
 
 
 def compare(job: Job, rounds: int, folder: Path) -> None:
+    """Prints the ratios of one job."""
     plan = validate_graph(find_graph(job.graph))
     events, headers = load(job)
     duration_s = (events[-1].at_us - events[0].at_us) / 1e6
-    ratios: dict[str, list[float]] = {}
-    sizes: dict[str, float] = {}
-    for turn in range(rounds + 1):
-        alone_cpu, alone_wall = measured(plan, MemoryFeed(events, headers), lambda _: None)
+    alone: list[Run] = []
+    recorded: dict[VideoMode, list[Run]] = {mode: [] for mode in job.modes}
+    replayed: dict[VideoMode, list[Run]] = {mode: [] for mode in job.modes}
+    for _ in range(rounds):
+        alone.append(run(plan, MemoryFeed(events, headers)))
         for mode in job.modes:
             path = folder / f"{job.graph}-{mode.value}.mcap"
-
-            def record(graph: CalculatorGraph, path: Path = path, mode: VideoMode = mode) -> Any:
-                return GraphRecorder(graph, path, video=mode, overwrites=True)
-
-            cpu, wall = measured(plan, MemoryFeed(events, headers), record)
-            feed = ReplayFeed(Recording(path), list(plan.input_streams))
-            _, replay_wall = measured(plan, feed, lambda _: None)
-            sizes[mode.value] = path.stat().st_size
-            if turn:  # the first one warms up
-                ratios.setdefault(f"{mode.value} record cpu", []).append(cpu / alone_cpu)
-                ratios.setdefault(f"{mode.value} record wall", []).append(wall / alone_wall)
-                ratios.setdefault(f"{mode.value} replay wall", []).append(replay_wall / alone_wall)
-    print(f"{job.graph}: {len(events)} events, {duration_s:.1f} s of stream, alone {alone_cpu:.2f} s CPU")
-    for name, found in ratios.items():
-        mode_name = name.partition(" ")[0]
+            recorded[mode].append(
+                run(plan, MemoryFeed(events, headers), {"path": path, "video": mode})
+            )
+            replayed[mode].append(run(plan, ReplayFeed(Recording(path), [*plan.input_streams])))
+    cpu_s, wall_s = min(each.cpu_s for each in alone), min(each.wall_s for each in alone)
+    print(f"{job.graph}: {len(events)} events, {1000 * cpu_s / len(events):.2f} ms CPU each alone")
+    for mode in job.modes:
+        own = statistics.median(r.own_cpu_s / (r.cpu_s - r.own_cpu_s) for r in recorded[mode])
+        size = (folder / f"{job.graph}-{mode.value}.mcap").stat().st_size
         print(
-            f"  {name:18s} × {statistics.median(found):.3f}  ({min(found):.3f}–{max(found):.3f})"
-            f"  {sizes[mode_name] / 1e6 / max(duration_s, 1e-9):8.3f} MB a second of stream"
+            f"  {mode.value:5s} recording {100 * own:5.1f} % of the graph's CPU"
+            f"   replay × {min(r.wall_s for r in replayed[mode]) / wall_s:.2f} wall,"
+            f" × {min(r.cpu_s for r in replayed[mode]) / cpu_s:.2f} CPU"
+            f"   {size / 1e6 / duration_s:.3f} MB a second of stream"
         )
 
 
 def main() -> None:
+    """Runs the jobs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path)

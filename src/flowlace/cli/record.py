@@ -1,5 +1,6 @@
 """`flowlace record`: a run of a graph, with everything that enters it in a file."""
 
+import logging
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from flowlace.cli.node_settings import Models, Settings
 from flowlace.cli.run import Boxes, Sides, Sources, make_runners, run_all
 from flowlace.framework.validation import validate_graph
 from flowlace.recording import GraphRecorder, Rotation, VideoMode
+from flowlace.recording.recorder import check_path
 from flowlace.recording.rotation import parse_duration_us, parse_size
 from flowlace.runner.bindings import numbered
 from flowlace.runner.graph_runner import GraphRunner
@@ -18,6 +20,8 @@ from flowlace.runner.import_code import import_code
 from flowlace.runner.interrupt import graceful_interrupts
 from flowlace.runner.node_settings import configured_graph
 from flowlace.runner.queue_policy import QueuePolicy
+
+log = logging.getLogger(__name__)
 
 
 def record(
@@ -64,6 +68,10 @@ def record(
         parse_size(rotate_size) if rotate_size else 0,
         parse_duration_us(rotate_time) if rotate_time else 0,
     )
+    # Before sources are opened: a camera takes seconds.
+    check_path(out, rotation, overwrites=overwrite or len(source) > 1)
+    if video is VideoMode.H264:
+        log.warning("pictures are recorded as H.264: replays are all alike, but not like this run")
     with graceful_interrupts() as interrupts, ExitStack() as recording:
         runners = make_runners(plan, source, sink, box, side, queue)
         interrupts.watch(*runners)

@@ -7,7 +7,7 @@ so it can be read alone, whatever became of the rest of the file. Format: https:
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
@@ -29,6 +29,8 @@ from mcap.records import (
     SummaryOffset,
 )
 
+from flowlace.recording.codecs.codec import Buffer
+
 MAGIC: Final = b"\x89MCAP0\r\n"
 CHUNK_BYTES: Final = 4 << 20
 """A chunk ends when it holds this much: what a reader has in memory at a time."""
@@ -42,16 +44,16 @@ _RECORD_HEAD: Final = 9
 class _OpenChunk:
     """A chunk that is being filled."""
 
-    parts: list[bytes] = field(default_factory=list)
+    parts: list[Buffer] = field(default_factory=list)
     size_bytes: int = 0
     messages: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     """Log time and place of each message, by channel."""
     start_ns: int = 1 << 64
     end_ns: int = 0
 
-    def add(self, data: bytes) -> None:
-        self.parts.append(data)
-        self.size_bytes += len(data)
+    def add(self, *parts: Buffer) -> None:
+        self.parts += parts
+        self.size_bytes += sum(map(len, parts))
 
 
 class McapWriter:
@@ -114,8 +116,13 @@ class McapWriter:
         self._counts[number] = 0
         return number
 
-    def add_message(self, channel: int, data: bytes, *, log_ns: int, publish_ns: int) -> None:
-        """Adds a message; both times are unsigned 64 bit, log times should not go back."""
+    def add_message(
+        self, channel: int, data: Sequence[Buffer], *, log_ns: int, publish_ns: int
+    ) -> None:
+        """Adds a message, given in pieces that are kept until the chunk is written.
+
+        Both times are unsigned 64 bit; log times should not go back.
+        """
         chunk = self._chunk
         if channel not in chunk.messages:
             chunk.add(_serialised(self._schemas[channel]))
@@ -123,9 +130,9 @@ class McapWriter:
         chunk.messages.setdefault(channel, []).append((log_ns, chunk.size_bytes))
         sequence = self._counts[channel] & 0xFFFFFFFF
         self._counts[channel] += 1
-        length = _MESSAGE.size - _RECORD_HEAD + len(data)
+        length = _MESSAGE.size - _RECORD_HEAD + sum(map(len, data))
         chunk.add(_MESSAGE.pack(Opcode.MESSAGE, length, channel, sequence, log_ns, publish_ns))
-        chunk.add(data)
+        chunk.add(*data)
         chunk.start_ns = min(chunk.start_ns, log_ns)
         chunk.end_ns = max(chunk.end_ns, log_ns)
         if chunk.size_bytes >= CHUNK_BYTES:
@@ -154,18 +161,22 @@ class McapWriter:
         chunk, self._chunk = self._chunk, _OpenChunk()
         if not chunk.messages:
             return
-        content = b"".join(chunk.parts)
-        chunk.parts.clear()
-        checksum = zlib.crc32(content)
+        checksum = 0
+        for part in chunk.parts:
+            checksum = zlib.crc32(part, checksum)
         compression = b"" if self._compressor is None else b"zstd"
-        data = content if self._compressor is None else self._compressor.compress(content)
+        data = chunk.parts
+        if self._compressor is not None:
+            data = [self._compressor.compress(b"".join(data))]
+        size_bytes = sum(map(len, data))
         offset = self._position
         named = struct.pack("<I", len(compression)) + compression
-        tail = named + struct.pack("<Q", len(data))
-        length = _CHUNK.size - _RECORD_HEAD + len(tail) + len(data)
+        tail = named + struct.pack("<Q", size_bytes)
+        length = _CHUNK.size - _RECORD_HEAD + len(tail) + size_bytes
         times = (chunk.start_ns, chunk.end_ns)
-        self._write(_CHUNK.pack(Opcode.CHUNK, length, *times, len(content), checksum) + tail)
-        self._write(data)
+        self._write(_CHUNK.pack(Opcode.CHUNK, length, *times, chunk.size_bytes, checksum) + tail)
+        for part in data:
+            self._write(part)
         chunk_length = self._position - offset
         index_offsets = self._write_message_indexes(chunk)
         self._chunk_indexes.append(
@@ -173,12 +184,12 @@ class McapWriter:
                 chunk_length=chunk_length,
                 chunk_start_offset=offset,
                 compression=compression.decode(),
-                compressed_size=len(data),
+                compressed_size=size_bytes,
                 message_end_time=times[1],
                 message_index_length=self._position - offset - chunk_length,
                 message_index_offsets=index_offsets,
                 message_start_time=times[0],
-                uncompressed_size=len(content),
+                uncompressed_size=chunk.size_bytes,
             )
         )
         self._start_ns = times[0] if self._start_ns is None else min(self._start_ns, times[0])
@@ -234,7 +245,7 @@ class McapWriter:
         self._write(data)
         return zlib.crc32(data, checksum)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Buffer) -> None:
         self._file.write(data)
         self._position += len(data)
 

@@ -69,7 +69,7 @@ class GraphRecorder:
     ) -> None:
         self._path = Path(path)
         self._rotation = rotation or Rotation()
-        self._overwrites = overwrites
+        check_path(path, self._rotation, overwrites=overwrites)
         self._graph_name = graph_name
         self._sources = dict(sources or {})
         self._video = video
@@ -80,7 +80,7 @@ class GraphRecorder:
         self._changed = threading.Condition()
         self._waiting: deque[_Entry] = deque()
         self._waiting_bytes = 0
-        self._flushed_s = 0.0
+        self._flushed_s = monotonic()
         self._is_closing = False
         self._error: RecordingError | None = None
         self._has_told = False
@@ -88,7 +88,6 @@ class GraphRecorder:
         """Packets written so far."""
         self.paths: list[Path] = []
         """The files so far."""
-        self._check_path()
         graph.observe_inputs(self)
 
     # ----------------------------------------------------------- what the graph calls
@@ -228,11 +227,8 @@ class GraphRecorder:
             self._waiting.clear()
             self._waiting_bytes = 0
             self._changed.notify_all()
-        try:
-            if self._file is not None:
-                self._file.abandon()
-        except OSError:
-            pass  # the disk that took no more does not take the rest either
+        if self._file is not None:
+            self._file.abandon()
 
     def _tell_error(self, *, is_adding: bool) -> None:
         # Streams are also closed while a run ends, when nobody would expect an error.
@@ -244,13 +240,19 @@ class GraphRecorder:
     def _name(self) -> str:
         return f"recording {str(self._path)!r}"
 
-    def _check_path(self) -> None:
-        path = self._rotation.path(self._path, 0)
-        if path.suffix != ".mcap":
-            raise RecordingError(f"{self._name}: the name has to end in .mcap")
-        if not path.absolute().parent.is_dir():
-            raise RecordingError(f"{self._name}: there is no folder {str(path.parent)!r}")
-        if path.exists() and not self._overwrites:
-            raise RecordingError(
-                f"recording {str(path)!r} exists already; give another name, or --overwrite"
-            )
+
+def check_path(path: str | Path, rotation: Rotation, *, overwrites: bool) -> None:
+    """Refuses a path no recording can be written to.
+
+    Raises:
+        RecordingError: the ending is another, the folder is missing, or the file is there already.
+    """
+    first = rotation.path(Path(path), 0)
+    if first.suffix != ".mcap":
+        raise RecordingError(f"recording {str(path)!r}: the name has to end in .mcap")
+    if not first.absolute().parent.is_dir():
+        raise RecordingError(f"recording {str(path)!r}: there is no folder {str(first.parent)!r}")
+    if first.exists() and not overwrites:
+        raise RecordingError(
+            f"recording {str(first)!r} exists already; give another name, or --overwrite"
+        )

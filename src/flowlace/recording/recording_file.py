@@ -1,6 +1,7 @@
 """One file of a recording: packets and bounds in, an MCAP file out."""
 
 import importlib.metadata
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +36,17 @@ class RecordingFile:
         self, path: Path, description: RecordingDescription, before: Bounds, log_us: int
     ) -> None:
         metadata = description.to_metadata()
-        self._file = open(path, "wb")  # noqa: SIM115 - closed by `finish` or `abandon`
+        with ExitStack() as on_failure:
+            self._file = open(path, "wb")  # noqa: SIM115 - closed by `finish` or `abandon`
+            on_failure.callback(self.abandon)
+            self._begin(description, metadata)
+            on_failure.pop_all()
+        self._channels: dict[tuple[str, type[PacketCodec]], tuple[int, PacketCodec]] = {}
+        self._bounds = before
+        self._log_us = log_us
+        self._begin_us: int | None = None
+
+    def _begin(self, description: RecordingDescription, metadata: dict[str, str]) -> None:
         self._video = description.video
         self._writer = McapWriter(
             self._file,
@@ -44,10 +55,6 @@ class RecordingFile:
             library=f"flowlace {importlib.metadata.version('flowlace')}",
         )
         self._writer.add_metadata(METADATA, metadata)
-        self._channels: dict[tuple[str, type[PacketCodec]], tuple[int, PacketCodec]] = {}
-        self._bounds = before
-        self._log_us = log_us
-        self._begin_us: int | None = None
         self._bounds_channel = self._writer.add_channel(
             TOPIC,
             message_encoding="json",
@@ -85,7 +92,7 @@ class RecordingFile:
         if self._begin_us is None:
             self._begin_us = self._log_us
         channel, codec = self._channel(stream, packet.payload)
-        data = codec.encode(packet.payload, timestamp)
+        data = codec.encode_parts(packet.payload, timestamp)
         self._begin_chunk()
         self._writer.add_message(
             channel, data, log_ns=to_log_ns(self._log_us), publish_ns=to_publish_ns(timestamp)
@@ -115,8 +122,9 @@ class RecordingFile:
         self._file.close()
 
     def abandon(self) -> None:
-        """Closes the file as it is."""
-        self._file.close()
+        """Closes the file as it is; what it does not take is lost."""
+        with suppress(OSError):
+            self._file.close()
 
     def _channel(self, stream: str, payload: Any) -> tuple[int, PacketCodec]:
         kind = self._codec_class(payload)
@@ -144,5 +152,5 @@ class RecordingFile:
     def _write_bounds(self, bounds: Bounds) -> None:
         log_ns = to_log_ns(self._log_us)
         self._writer.add_message(
-            self._bounds_channel, bounds.encode(), log_ns=log_ns, publish_ns=log_ns
+            self._bounds_channel, [bounds.encode()], log_ns=log_ns, publish_ns=log_ns
         )

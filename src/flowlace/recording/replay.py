@@ -34,7 +34,7 @@ class ReplayFeed(InputFeed):
         clock: to wait by.
 
     Raises:
-        RecordingError: the recording has none of the graph's inputs.
+        RecordingError: the recording has none of the graph's inputs, or nothing in that time.
         RunnerError: `stream_of` names a stream that is not there.
     """
 
@@ -55,6 +55,7 @@ class ReplayFeed(InputFeed):
         self._recording = recording
         self._inputs = _inputs_of_streams(recording, graph_inputs, stream_of or {})
         self._range = (from_us, to_us)
+        _check_range(recording, from_us, to_us)
         self._speed = speed
         self._faults = faults
         self._seed = seed
@@ -80,15 +81,17 @@ class ReplayFeed(InputFeed):
         """Yields what entered, each when its time has come; ends early when closed."""
         self._is_reading = True
         with self._recording:
-            for event in self._faulty_events():
-                if self._speed != MAX_SPEED:
-                    self._wait_for(event.at_us)
-                if self._closed.is_set():
-                    return
-                if event.packet is not None:
-                    self._counts[event.stream].read += 1
-                yield event
-            self._tell_losses()
+            try:
+                for event in self._faulty_events():
+                    if self._speed != MAX_SPEED:
+                        self._wait_for(event.at_us)
+                    if self._closed.is_set():
+                        return
+                    if event.packet is not None:
+                        self._counts[event.stream].read += 1
+                    yield event
+            finally:
+                self._tell_losses()
 
     def close(self) -> None:
         """Ends `events` at the next packet; the files stay open for it until then."""
@@ -130,6 +133,16 @@ class ReplayFeed(InputFeed):
                 known = ", ".join(sorted(self.streams))
                 message = f"--fault {stream}: nothing is replayed on stream {stream!r}; on: {known}"
                 raise unknown_name(message, stream, self.streams)
+
+
+def _check_range(recording: Recording, from_us: int | None, to_us: int | None) -> None:
+    first_us, last_us = recording.start_us, recording.end_us
+    begin_us = first_us if from_us is None else from_us
+    if begin_us > last_us or (to_us is not None and to_us < begin_us):
+        raise RecordingError(
+            f"recording {recording.name!r} is {(last_us - first_us) / 1e6:g} s long; nothing lies "
+            "between --from and --to"
+        )
 
 
 def _inputs_of_streams(

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+Buffer = bytes | memoryview
+
 
 class PacketCodec(ABC):
     """Writes and reads payloads; one object a stream, so it may remember what came before.
@@ -32,6 +34,13 @@ class PacketCodec(ABC):
     @abstractmethod
     def encode(self, payload: Any, timestamp_us: int) -> bytes:
         """Returns one payload as bytes; CodecError if it can't."""
+
+    def encode_parts(self, payload: Any, timestamp_us: int) -> list[Buffer]:
+        """Returns what `encode` does, in pieces that may be the payload's own memory.
+
+        A codec of large payloads overrides it to save a copy; payloads never change.
+        """
+        return [self.encode(payload, timestamp_us)]
 
     @abstractmethod
     def decode(self, data: bytes) -> Any | None:

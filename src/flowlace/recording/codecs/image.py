@@ -6,11 +6,13 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from flowlace.formats.image import Image, ImageFormat
-from flowlace.recording.codecs.codec import PacketCodec
+from flowlace.recording.codecs.codec import Buffer, PacketCodec
 from flowlace.recording.codecs.messages import message_class, schema_of, set_time
+from flowlace.recording.codecs.wire import with_bytes, without_bytes
 from flowlace.recording.errors import CodecError
 
 _RawImage = message_class("foxglove.RawImage")
+_DATA: Final = _RawImage.DESCRIPTOR.fields_by_name["data"].number
 
 _ENCODINGS: Final = {
     ImageFormat.SRGB: "rgb8",
@@ -32,6 +34,10 @@ class ImageCodec(PacketCodec):
 
     def encode(self, payload: Any, timestamp_us: int) -> bytes:
         """Returns one picture as bytes; CodecError if it is none."""
+        return b"".join(self.encode_parts(payload, timestamp_us))
+
+    def encode_parts(self, payload: Any, timestamp_us: int) -> list[Buffer]:
+        """Returns the same in pieces; the last one is the picture's memory."""
         if not isinstance(payload, Image):
             raise CodecError(f"expected an Image, got {type(payload).__name__}")
         message = _RawImage(
@@ -39,20 +45,20 @@ class ImageCodec(PacketCodec):
             height=payload.height_px,
             encoding=_ENCODINGS.get(payload.format, payload.format.name),
             step=payload.width_px * payload.channels * payload.format.dtype.itemsize,
-            data=payload.pixels.tobytes(),
         )
         set_time(message, timestamp_us)
-        encoded: bytes = message.SerializeToString()
-        return encoded
+        return with_bytes(message, _DATA, [np.ascontiguousarray(payload.pixels)])
 
     def decode(self, data: bytes) -> Image:
         """Returns the picture; CodecError if the bytes hold none."""
         try:
-            message = _RawImage.FromString(data)
+            head, data_fields = without_bytes(data, _DATA)
+            message = _RawImage.FromString(head)
             image_format = _format_of(message.encoding)
             row_values = message.step // image_format.dtype.itemsize
-            values = np.frombuffer(message.data, image_format.dtype)
-            rows = values.reshape(message.height, row_values)
+            flat = np.frombuffer(data_fields[-1] if data_fields else b"", image_format.dtype)
+            # Numbers of several bytes may begin anywhere in a file, but not where they are used.
+            rows = np.require(flat, requirements="A").reshape(message.height, row_values)
             # Other writers may pad rows.
             rows = rows[:, : message.width * image_format.channels]
             shape = (message.height, message.width, image_format.channels)

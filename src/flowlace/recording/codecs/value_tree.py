@@ -26,6 +26,8 @@ from flowlace.recording.codecs.recordable import (
 from flowlace.recording.errors import CodecError
 
 _TENSOR: Final = name_of(Tensor)
+LONGEST_HEADER: Final = 1 << 16
+"""Of an array; what comes after it is not copied."""
 DEEPEST: Final = 200
 """Levels of nesting; a file made to exhaust the stack stops here."""
 
@@ -55,7 +57,7 @@ def to_tree(value: Any, arrays: list[bytes], depth: int = 0) -> Any:
     return _object_tree(value, arrays, depth)
 
 
-def from_tree(tree: Any, arrays: Sequence[bytes]) -> Any:
+def from_tree(tree: Any, arrays: Sequence[bytes | memoryview]) -> Any:
     """Returns the value that `to_tree` was given; CodecError if it is nothing that it makes."""
     if isinstance(tree, list):
         return [from_tree(each, arrays) for each in tree]
@@ -76,9 +78,9 @@ def array_bytes(array: NDArray[Any]) -> bytes:
     return out.getvalue()
 
 
-def array_from_bytes(data: bytes) -> NDArray[Any]:
+def array_from_bytes(data: bytes | memoryview) -> NDArray[Any]:
     """Returns a read-only array over the bytes of an `.npy` file, without a copy."""
-    stream = io.BytesIO(data)
+    stream = io.BytesIO(data[:LONGEST_HEADER])
     try:
         version = np.lib.format.read_magic(stream)
         read_header = (
@@ -92,6 +94,8 @@ def array_from_bytes(data: bytes) -> NDArray[Any]:
         flat = np.frombuffer(data, dtype, math.prod(shape), stream.tell())
     except (ValueError, EOFError, OverflowError) as error:
         raise CodecError(f"an array of the recording can't be read: {error}") from error
+    flat = np.require(flat, requirements="A")
+    flat.flags.writeable = False
     return flat.reshape(shape, order="F" if is_fortran else "C")
 
 
@@ -124,7 +128,7 @@ def _object_tree(value: Any, arrays: list[bytes], depth: int) -> Any:
     return {"~make": name_of(cls), "of": fields}
 
 
-def _special(kind: str, tree: dict[str, Any], arrays: Sequence[bytes]) -> Any:
+def _special(kind: str, tree: dict[str, Any], arrays: Sequence[bytes | memoryview]) -> Any:
     held = tree[kind]
     try:
         match kind:

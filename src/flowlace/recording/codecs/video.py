@@ -107,8 +107,7 @@ def _new_encoder(image: Image) -> Any:
     encoder.width, encoder.height = image.width_px, image.height_px
     # Half the colours need an even number of rows and columns.
     is_even = image.width_px % 2 == image.height_px % 2 == 0
-    colour = "yuv420p" if is_even else "yuv444p"
-    encoder.pix_fmt = "gray" if image.format is ImageFormat.GRAY8 else colour
+    encoder.pix_fmt = "yuv420p" if is_even else "yuv444p"
     encoder.time_base = Fraction(1, 30)
     encoder.gop_size = 1 << 20  # key frames are asked for by time
     encoder.thread_count = 1

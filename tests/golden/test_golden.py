@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from flowlace.framework.errors import FlowlaceError
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.packet import Packet
 from flowlace.golden import GoldenError, Recipe, check_golden, create_golden, update_golden
-from flowlace.golden.golden import golden_folders
+from flowlace.golden.golden import UNFINISHED, golden_folders
 from flowlace.golden.result_file import ResultFile, ResultWriter, describe_results
 from flowlace.recording import GraphRecorder
 
@@ -170,6 +171,8 @@ def test_missing_parts_are_told(kept: Path, tmp_path: Path) -> None:
 def test_all_golden_results_below_a_folder_are_found(kept: Path, tmp_path: Path) -> None:
     assert golden_folders(tmp_path) == [kept]
     assert golden_folders(kept) == [kept]
+    shutil.copytree(kept, kept / f"{UNFINISHED}killed")
+    assert golden_folders(tmp_path) == [kept]
     with pytest.raises(GoldenError, match="there is no golden result"):
         golden_folders(tmp_path / "none")
 

@@ -28,6 +28,7 @@ from flowlace.sinks.sink import SinkCounts
 
 RECIPE = "recipe.json"
 OUTPUTS = "outputs.mcap"
+UNFINISHED = ".new-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,9 @@ def read_recipe(folder: Path) -> Recipe:
 
 def golden_folders(path: Path) -> list[Path]:
     """Returns a golden result, or all that are below a folder; GoldenError if there is none."""
-    found = sorted(each.parent for each in path.rglob(RECIPE)) if path.is_dir() else []
+    folders = [each.parent for each in path.rglob(RECIPE)] if path.is_dir() else []
+    # Not what a killed `create` has left.
+    found = sorted(folder for folder in folders if not folder.name.startswith(UNFINISHED))
     if not found:
         raise GoldenError(
             f"{str(path)!r}: there is no golden result; make one with `flowlace golden create`"
@@ -155,7 +158,7 @@ def _beside(folder: Path) -> Iterator[Path]:
     """Gives a new folder in one, so that what is made in it can be moved in one step."""
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
+    made = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
     try:
         yield made
     finally:

@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 
 from flowlace.comparison.report import as_json, report
 from flowlace.comparison.streams import compare_streams
@@ -9,6 +10,7 @@ from flowlace.comparison.tolerances import Tolerances, parse_tolerances
 from flowlace.formats.object_row import ObjectRow
 from flowlace.formats.time_series import Matrix
 from flowlace.framework.packet import Packet
+from flowlace.framework.timestamp import PRE_STREAM, describe
 
 
 def car(x: float, label: str = "car") -> ObjectRow:
@@ -72,6 +74,20 @@ def test_a_misspelt_tolerance_is_told() -> None:
     assert told([car(0)], [car(0.5)], parse_tolerances(["X=1"]))[-1] == (
         "no field of these names was seen: X"
     )
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "words"),
+    [
+        (1_500_000, "a at 1500000 µs (1.500 s): "),
+        (1_700_000_700_000_000, "a at 1700000700000000 µs (2023-11-14 22:25:00 UTC): "),
+        (10**17, "a at 100000000000000000 µs ("),
+        (PRE_STREAM, f"a at {describe(PRE_STREAM)}: "),
+    ],
+)
+def test_the_time_of_a_difference_can_be_read(timestamp: int, words: str) -> None:
+    result = compare_streams({"a": [Packet(1, timestamp)]}, {"a": [Packet(2, timestamp)]})
+    assert words in report(result).plain
 
 
 def test_programs_get_the_same() -> None:

@@ -35,13 +35,13 @@ def is_list(value: Any) -> bool:
 def flat_fields(value: Any, prefix: str = "") -> dict[str, Any]:
     """Returns fields of fields by their paths, down to what has none; for showing as a row.
 
-    >>> flat_fields({"id": 1, "box": {"x": 2}, "label": ["car"]})
-    {'id': 1, 'box.x': 2, 'label[0]': 'car'}
+    >>> flat_fields({"id": 1, "box": {"x": 2}, "label": ["car"], "words": [{"text": "a"}]})
+    {'id': 1, 'box.x': 2, 'label': ['car'], 'words[0].text': 'a'}
     """
     inner = record_fields(value)
     if inner is not None:
         parts = {f".{name}" if prefix else name: each for name, each in inner.items()}
-    elif is_list(value) and len(value) <= 16:
+    elif is_list(value) and len(value) <= 16 and any(record_fields(one) for one in value):
         parts = {f"[{index}]": each for index, each in enumerate(value)}
     else:
         return {prefix or "value": value}

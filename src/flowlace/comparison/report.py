@@ -5,6 +5,7 @@ Made of rich's texts, so a terminal shows colours and a log the same words witho
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -16,8 +17,11 @@ from flowlace.comparison.mismatch import NOTHING
 from flowlace.comparison.records import flat_fields, is_list, record_fields
 from flowlace.comparison.streams import Comparison, Difference, StreamCounts
 from flowlace.formats.tensor import Tensor
+from flowlace.framework.timestamp import describe, is_range_value
 
 _EXPECTED, _ACTUAL = "green", "red"
+FIRST_DATE_US = 10**14
+"""Timestamps from three years on are dates since 1970, as radar has them, and no running time."""
 LONGEST_VALUE = 40
 """Characters of a value in a row."""
 
@@ -40,11 +44,22 @@ def difference_lines(difference: Difference, width: int) -> list[Text]:
     mismatch = difference.mismatch
     head = Text.assemble(("first difference: ", "bold"), (difference.stream, "bold cyan"))
     if difference.timestamp_us is not None:
-        seconds = difference.timestamp_us / 1e6
-        head.append(f" at {difference.timestamp_us} µs ({seconds:.3f} s)")
+        head.append(f" at {_time(difference.timestamp_us)}")
     head.append(f", {mismatch.field}" if mismatch.field else "")
     head.append(f": {mismatch.what}")
     return [head, *(Text("  ").append_text(row) for row in _rows(difference, width - 2))]
+
+
+def _time(timestamp_us: int) -> str:
+    if not is_range_value(timestamp_us):
+        return describe(timestamp_us)
+    if abs(timestamp_us) < FIRST_DATE_US:
+        return f"{timestamp_us} µs ({timestamp_us / 1e6:.3f} s)"
+    try:
+        date = datetime.fromtimestamp(timestamp_us / 1e6, UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{timestamp_us} µs"
+    return f"{timestamp_us} µs ({date:%Y-%m-%d %H:%M:%S} UTC)"
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:

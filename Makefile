@@ -10,7 +10,7 @@ TRAINERS := $(VENV)/.trainers
 
 .PHONY: help install demo test lint types unit format bench bench-engine bench-tracking \
 	bench-inference bench-objects bench-sound bench-speech bench-recorder bench-nowcast \
-	soak clean \
+	soak soak-recording bench-recording clean \
 	trainers test-trainers
 
 help:  ## show what can be made
@@ -106,6 +106,12 @@ soak: $(INSTALLED)  ## memory over 100 000 packets, two hours of video, ten of s
 	$(BIN)/python benchmarks/memory_soak.py
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/sound_speed.py --hours 10
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/transcription_accuracy.py --hour
+
+soak-recording: $(INSTALLED)  ## twenty recorders killed with −9, and a recording of 10 GB
+	PYTHONPATH=. $(BIN)/python benchmarks/recording_soak.py
+
+bench-recording: $(INSTALLED)  ## what recording adds to a graph, and replay beside a run from memory
+	$(BIN)/python benchmarks/recording_cost.py
 
 clean:  ## remove the virtual environment and everything made
 	rm -rf $(VENV) $(OUT) .swiftshader build dist src/*.egg-info trainers/src/*.egg-info \

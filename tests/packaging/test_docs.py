@@ -28,7 +28,9 @@ def test_links_lead_to_files(name: str) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/calculators.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/calculators.md", "docs/golden_tests.md", "docs/recording.md"]
+)
 def test_python_examples_of_a_page_run_in_order(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

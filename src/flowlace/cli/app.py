@@ -13,13 +13,18 @@ from flowlace.cli.bench import bench
 from flowlace.cli.bundle import bundle
 from flowlace.cli.check import check
 from flowlace.cli.classify import classify
+from flowlace.cli.diff import diff
 from flowlace.cli.doctor import doctor
+from flowlace.cli.golden import golden
 from flowlace.cli.graph import graph
 from flowlace.cli.models import models
 from flowlace.cli.nodes import nodes
 from flowlace.cli.nowcast import nowcast
+from flowlace.cli.record import record
 from flowlace.cli.recorder import recorder
+from flowlace.cli.replay import replay
 from flowlace.cli.run import run
+from flowlace.comparison.errors import ComparisonError
 from flowlace.framework.errors import FlowlaceError, GraphConfigError
 from flowlace.runner.errors import RunnerError
 
@@ -30,11 +35,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (run, classify, check, graph, nodes, bench, bundle, doctor):
+_VERBS = (run, classify, record, replay, check, graph, nodes, bench, bundle, diff, doctor)
+for verb in _VERBS:
     app.command()(verb)
 app.add_typer(models)
 app.add_typer(recorder)
 app.add_typer(nowcast)
+app.add_typer(golden)
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -59,7 +66,7 @@ def main() -> None:
     """Runs the command line; expected errors end it with one message and no traceback."""
     try:
         app()
-    except (GraphConfigError, RunnerError) as error:
+    except (GraphConfigError, RunnerError, ComparisonError) as error:
         _end(error, 2)
     except FlowlaceError as error:
         _end(error, 1)

@@ -112,7 +112,7 @@ def make_runners(
         GraphRunner(
             CalculatorGraph(plan),
             opened := open_sources(urls, clock, wants),
-            [_open_sink(one, index, len(bound_sources)) for one in bound_sinks],
+            [open_sink_of(one, index, len(bound_sources)) for one in bound_sinks],
             first_packets={name: make(opened) for name, make in first.items()},
             side_packets=side_packets,
             queue_policy=queue,
@@ -128,7 +128,8 @@ def _warn_of_unfed(inputs: Mapping[str, ConnectedPort], fed: Mapping[str, str]) 
             log.warning("nothing feeds input stream %r; give %s--source %s=URL", name, box, name)
 
 
-def _open_sink(binding: Binding, index: int, count: int) -> BoundSink:
+def open_sink_of(binding: Binding, index: int = 0, count: int = 1) -> BoundSink:
+    """Returns a sink, opened; that of one of several graphs gets its number."""
     url = numbered(binding.url, index, count)
     return BoundSink(binding.stream, url, open_sink(url))
 

@@ -18,6 +18,7 @@ from flowlace.framework.errors import (
 )
 from flowlace.framework.executor import Executor
 from flowlace.framework.graph_run import GraphRun
+from flowlace.framework.input_observer import InputObserver
 from flowlace.framework.node import Node
 from flowlace.framework.observer import PacketCallback, StreamObserver
 from flowlace.framework.packet import Packet
@@ -75,6 +76,7 @@ class CalculatorGraph:
         self._services: dict[str, Any] = {}
         self._input_queue_sizes: dict[str, int] = {}
         self._hooks: list[Callable[[Node], None]] = []
+        self._input_observers: list[InputObserver] = []
         self._starting = threading.Lock()
         self._run: GraphRun | None = None
         self._input_checks = {
@@ -143,6 +145,11 @@ class CalculatorGraph:
         self._check_not_running("instrument")
         self._hooks.append(hook)
 
+    def observe_inputs(self, observer: InputObserver) -> None:
+        """Tells `observer` of all that enters each run from outside, in the order it enters."""
+        self._check_not_running("observe_inputs")
+        self._input_observers.append(observer)
+
     def set_input_stream_max_queue_size(self, stream: str, max_queue_size: int) -> None:
         """Bounds the queues of one graph input stream; −1 for no bound."""
         self._check_input(stream)
@@ -186,6 +193,9 @@ class CalculatorGraph:
             for node in run.nodes:
                 for hook in self._hooks:
                     hook(node)
+            for each in self._input_observers:
+                each.started(run.side_packets, headers or {})
+            run.input_observers = tuple(self._input_observers)
             for observer in self._observers:
                 observer.restart()
                 self._observe(run.streams[observer.stream], observer)

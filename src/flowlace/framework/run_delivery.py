@@ -26,6 +26,8 @@ class RunDelivery(RunState):
 
     def deliver_input(self, stream: Stream, packets: list[Packet[Any]], bound: int) -> None:
         """Delivers packets or a bound of a graph input. Needs the lock."""
+        for observer in self.input_observers:
+            observer.entered(stream.name, packets, bound)
         touched: list[Node] = []
         self._deliver(stream, packets, bound, touched)
         self._touch(touched)
@@ -46,6 +48,9 @@ class RunDelivery(RunState):
 
     def close_input(self, stream: Stream) -> None:
         """Ends a graph input stream. Needs the lock."""
+        if not stream.is_closed:
+            for observer in self.input_observers:
+                observer.entered(stream.name, [], DONE)
         self._touch(self._end_stream(stream))
         if self._deliveries:
             self._deliver_as_caller()

@@ -2,10 +2,11 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flowlace.framework.errors import CalculatorError, GraphCancelledError, GraphError
+from flowlace.framework.input_observer import InputObserver
 from flowlace.framework.node import Node
 from flowlace.framework.observer import StreamObserver
 from flowlace.framework.stream import Stream
@@ -37,6 +38,7 @@ class RunState:
         self.task_queues: list[TaskQueue] = []
         self.side_packets: dict[str, Any] = {}
         self.errors: list[GraphError] = []
+        self.input_observers: Sequence[InputObserver] = ()
         self.reports_deadlock = False
         self.seen_output = 0
         self.has_unseen_output = False

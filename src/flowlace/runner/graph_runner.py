@@ -3,13 +3,15 @@
 import heapq
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from time import monotonic
 from typing import Any, NamedTuple
 
 from flowlace.framework.errors import FlowlaceError, ThrottledError
 from flowlace.framework.graph import AddMode, CalculatorGraph
 from flowlace.framework.packet import Packet
+from flowlace.framework.timestamp import DONE
+from flowlace.runner.input_feed import InputEvent, InputFeed
 from flowlace.runner.latency import LatencyMeter
 from flowlace.runner.queue_policy import QueuePolicy
 from flowlace.runner.summary import RunSummary
@@ -53,6 +55,8 @@ class GraphRunner:
         side_packets: the graph's input side packets.
         queue_policy: what happens to frames that come while the graph is busy.
         on_frame: called after each frame that was added, for progress.
+        feed: gives everything that is to enter the graph, in order, instead of sources. It waits
+            for the graph; nothing is dropped.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class GraphRunner:
         side_packets: Mapping[str, Any] | None = None,
         queue_policy: QueuePolicy | None = None,
         on_frame: Callable[[Frame], None] | None = None,
+        feed: InputFeed | None = None,
     ) -> None:
         self.graph = graph
         self._sources = dict(sources)
@@ -73,6 +78,7 @@ class GraphRunner:
         self._side_packets = side_packets
         self._queue_policy = queue_policy
         self.on_frame = on_frame
+        self._input_feed = feed
         self._stop = threading.Event()
         self._is_cancelled = False
         self._feeding_error: BaseException | None = None
@@ -87,13 +93,17 @@ class GraphRunner:
         self._stop.set()
         for source in self._sources.values():
             source.close()
-        if not self._sources and self._has_started:
+        if self._input_feed is not None:
+            self._input_feed.close()
+        elif not self._sources and self._has_started:
             self.graph.close_all_packet_sources()
 
     def cancel(self) -> None:
         """Ends the run at once; files are still finished."""
         self._is_cancelled = True
         self._stop.set()
+        if self._input_feed is not None:
+            self._input_feed.close()
         self.graph.cancel()
 
     def run(self) -> RunSummary:
@@ -103,25 +113,27 @@ class GraphRunner:
             FlowlaceError: a source, the graph or a sink failed; what had been processed is kept.
         """
         self._started_s = monotonic()
-        with ExitStack() as closing:
+        with ExitStack() as exits:
             for source in self._sources.values():
-                closing.callback(source.close)
+                exits.callback(source.close)
+            if self._input_feed is not None:
+                exits.callback(self._input_feed.close)
             for bound in self._sinks:
-                closing.callback(bound.sink.close)
-            closing.callback(self._end)
+                exits.callback(bound.sink.close)
+            exits.callback(self._end)
             for stream, _, sink in self._sinks:
                 self.graph.observe_output_stream(stream, self._writer(stream, sink))
-            for stream in self._sources:
+            for stream in self._fed_streams():
                 self.graph.set_input_stream_max_queue_size(stream, self._queued_frames())
             self.graph.start_run(self._side_packets, headers=self._headers())
             self._has_started = True
             self._close_unfed_inputs()
             try:
-                self._feed()
+                self._feed() if self._input_feed is None else self._feed_events(self._input_feed)
             except BaseException:
                 self._end_early()
                 raise
-            if self._sources or self._stop.is_set():
+            if self._sources or self._input_feed is not None or self._stop.is_set():
                 self.graph.close_all_packet_sources()
             # Without sources the graph's own source nodes end the run, or `stop` does.
             self.graph.wait_until_done()
@@ -132,7 +144,12 @@ class GraphRunner:
         wanted = self.graph.plan.max_queue_size
         return min(QUEUED_FRAMES, wanted) if wanted > 0 else QUEUED_FRAMES
 
+    def _fed_streams(self) -> set[str]:
+        return {*self._sources} if self._input_feed is None else {*self._input_feed.streams}
+
     def _headers(self) -> dict[str, Packet[Any]]:
+        if self._input_feed is not None:
+            return {stream: Packet(each) for stream, each in self._input_feed.headers.items()}
         return {
             stream: Packet(source.header)
             for stream, source in self._sources.items()
@@ -142,7 +159,7 @@ class GraphRunner:
     def _close_unfed_inputs(self) -> None:
         """Ends the inputs that nothing will ever come on, so that nobody waits for them."""
         for stream in self.graph.plan.input_streams:
-            if stream not in self._sources and stream not in self._first_packets:
+            if stream not in self._fed_streams() and stream not in self._first_packets:
                 self.graph.close_input_stream(stream)
 
     def _end_early(self) -> None:
@@ -156,13 +173,22 @@ class GraphRunner:
     @property
     def name(self) -> str:
         """The sources, as the user typed them."""
+        if self._input_feed is not None:
+            return self._input_feed.name
         return ", ".join(source.info.name for source in self._sources.values())
 
     @property
     def frame_count(self) -> int | None:
         """Frames to expect in all; None where that is not known."""
+        if self._input_feed is not None:
+            return self._input_feed.frame_count
         counts = [source.info.frame_count for source in self._sources.values()]
         return None if None in counts else sum(count or 0 for count in counts)
+
+    @property
+    def source_names(self) -> dict[str, str]:
+        """The source of each input stream, without passwords."""
+        return {stream: source.info.name for stream, source in self._sources.items()}
 
     def counted(self) -> RunSummary:
         """Returns the counts up to now."""
@@ -180,6 +206,8 @@ class GraphRunner:
             f"{stream}={source.info.name}": source.counts
             for stream, source in self._sources.items()
         }
+        if self._input_feed is not None:
+            self.summary.sources = dict(self._input_feed.counts)
         self.summary.was_interrupted = self._stop.is_set()
         self.summary.sinks = {each.url: each.sink.counts for each in self._sinks}
         if self._has_started:
@@ -199,6 +227,24 @@ class GraphRunner:
             thread.join()
         if self._feeding_error is not None:
             raise self._feeding_error
+
+    def _feed_events(self, feed: InputFeed) -> None:
+        with closing(feed.events()) as events:
+            for event in events:
+                if self._stop.is_set():
+                    return
+                self._enter(event)
+
+    def _enter(self, event: InputEvent) -> None:
+        if event.packet is not None:
+            self._latency.enter(event.packet.timestamp)
+            self.graph.add_packet_to_input_stream(event.stream, event.packet)
+            if self.on_frame is not None:
+                self.on_frame(Frame(event.packet.payload, event.packet.timestamp))
+        elif event.bound == DONE:
+            self.graph.close_input_stream(event.stream)
+        else:
+            self.graph.set_input_stream_timestamp_bound(event.stream, event.bound)
 
     def _feed_group(self, sources: Mapping[str, Source]) -> None:
         try:

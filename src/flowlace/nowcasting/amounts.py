@@ -6,8 +6,6 @@ matching (Ebert 2001, "Ability of a poor man's ensemble to predict the probabili
 of precipitation", section 2).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,25 +41,17 @@ def match_amounts(field: NDArray[np.float32], amounts: NDArray[np.float32]) -> N
     return rain
 
 
-def expected_amounts(
-    areas_px: Sequence[float], thresholds_mm_h: Sequence[float], largest_mm_h: float
-) -> NDArray[np.float32]:
-    """Returns the rising amounts of the wet pixels, of how many are expected above thresholds.
-
-    Between thresholds amounts are spread evenly by their logarithm, and above the last one up to
-    the largest.
+def spread_amounts(amounts: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Returns as many rising amounts as asked for, of the same distribution.
 
     Args:
-        areas_px: pixels expected to have at least each threshold; falling.
-        thresholds_mm_h: rising; the first one is where wet begins.
-        largest_mm_h: of the heaviest pixel.
+        amounts: rising rain rates.
+        count: how many pixels shall be wet.
 
-    >>> expected_amounts([4, 2], [1, 10], 100).astype(int).tolist()
-    [1, 5, 17, 56]
+    >>> spread_amounts(np.array([1, 2, 4], np.float32), 6).tolist()
+    [1.0, 1.25, 1.75, 2.5, 3.5, 4.0]
     """
-    count = round(areas_px[0])
-    # By rank from the heaviest on; equal areas need no two places on a curve.
-    ranks = np.concatenate([[0.0], np.asarray(areas_px, float)[::-1]])
-    levels = np.log([max(largest_mm_h, thresholds_mm_h[-1]), *thresholds_mm_h[::-1]])
-    made = np.exp(np.interp(np.arange(count)[::-1] + 0.5, ranks, levels))
-    return np.asarray(made, np.float32)
+    if not len(amounts) or count <= 0:
+        return np.zeros(0, np.float32)
+    places = (np.arange(count) + 0.5) * (len(amounts) / count) - 0.5
+    return np.asarray(np.interp(places, np.arange(len(amounts)), amounts), np.float32)

@@ -2,9 +2,10 @@
 
 The network sees the last pictures carried to the newest one, and gives for each pixel, in place,
 for several leads the chance of rain above thresholds, and a field that is high where it rains more
-(trainers: `flowlace_trainers.nowcast`). Amounts of rain are given to that field by rank, so many of
-each as the chances expect. The result is then carried to each lead's time as any rain is. One pass
-makes all leads, and a network of fixed size does any grid in tiles that overlap.
+(trainers: `flowlace_trainers.nowcast`). The amounts of the newest frame are given to that field by
+rank, over as large an area as the chances expect to be wet. The result is then carried to each
+lead's time as any rain is. One pass makes all leads, and a network of fixed size does any grid in
+tiles that overlap.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from flowlace.inference.errors import ModelError
 from flowlace.inference.find_model import find_described, find_model
 from flowlace.inference.tflite_file import TfliteFile
 from flowlace.nowcasting.aligned_frames import CHANNELS, UNKNOWN_GREY, AlignedFrames, align
-from flowlace.nowcasting.amounts import expected_amounts, match_amounts
+from flowlace.nowcasting.amounts import match_amounts, spread_amounts
 from flowlace.nowcasting.decibels import from_grey
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.extrapolation import origins, read_all_at
@@ -51,6 +52,8 @@ _ALIGNMENT_PX = 16
 _MOST_THREADS = 4
 _FITTING_PIXEL_KM = (0.7, 1.4)
 _DRY_BELOW_GREY = 20
+_LEAST_CHANCE = 0.05
+"""A chance counts for the wet area from here on: the dregs of all dry pixels would add up."""
 
 
 @lru_cache(maxsize=4)
@@ -143,9 +146,10 @@ class UnetNowcast:
         """Returns the forecast as if nothing moved, 0 where nothing is known."""
         shape = frames.speed_km_minute.shape
         limits = thresholds or ()
+        wet = self.thresholds_mm_h[:1]
         order = np.zeros((len(leads), *shape), np.float32)
         chances = np.zeros((len(leads), len(limits), *shape), np.float32)
-        areas = np.zeros((len(leads), len(self.thresholds_mm_h)))
+        wet_px = np.zeros(len(leads))
         for tile in tiles((shape[0], shape[1]), self._side, _MARGIN_PX, _ALIGNMENT_PX):
             if not _has_rain(frames.grey[:, *tile.outer]):
                 continue
@@ -155,17 +159,15 @@ class UnetNowcast:
                 here = _mean(by_lead[place], by_lead[place + 1], share)
                 order[number, *tile.kept] = here[-1]
                 logits = self._pooled(here[:-1], frames.grey[0, *tile.outer], tile, lead, pixel_km)
-                every = self._chances(logits, self.thresholds_mm_h)
-                areas[number] += every.sum(axis=(1, 2), where=known)
+                (of_wet,) = self._chances(logits, wet)
+                wet_px[number] += of_wet.sum(where=known & (of_wet >= _LEAST_CHANCE))
                 if limits:
                     chances[number, :, *tile.kept] = self._chances(logits, limits)
-        largest = from_grey(
-            np.array([frames.grey[0].max(where=is_known, initial=0)], np.float32)
-        ).item()
-        for one, expected in zip(order, areas, strict=True):
+        newest = from_grey(frames.grey[0][is_known].astype(np.float32))
+        amounts = np.sort(newest[newest >= wet[0]])
+        for one, count in zip(order, wet_px, strict=True):
             one[~is_known] = -np.inf
-            amounts = expected_amounts(expected.tolist(), self.thresholds_mm_h, largest)
-            one[...] = match_amounts(one, amounts)
+            one[...] = match_amounts(one, spread_amounts(amounts, round(count)))
         chances *= is_known
         return RainForecast(order, chances if limits else None)
 

@@ -86,8 +86,8 @@ CONFIG = RainUnetConfig(
             "is left to learn is growth, decay and how sure one can be. Chances are learnt by "
             "cross-entropy, each lead weighing alike; the rate by the adjusted squared error of "
             "Subich et al. (2025), which asks each scale for its variance. In use, the rate gives "
-            "the order in which amounts are handed out, so many of each as the chances expect. The "
-            "logits are pooled with those of Lagrangian probability, with weights by lead that "
+            "the order in which the newest frame's amounts are handed out over the area expected "
+            "to be wet. The logits are pooled with those of Lagrangian probability, with weights by lead that "
             "were chosen on the development events (0.9 and 0.2 up to half an hour, 0.4 and 0.5 "
             "from an hour on): alone, the network doubts rain fields larger than any it has seen."
         ),

@@ -9,6 +9,7 @@ the rounds counts. Replays are compared with runs from memory by the fastest rou
 """
 
 import argparse
+import resource
 import statistics
 import tempfile
 from collections.abc import Generator, Sequence
@@ -40,6 +41,8 @@ class Run(NamedTuple):
     wall_s: float
     own_cpu_s: float
     """Of that, what the recorder took."""
+    system_s: float
+    """Of that, what the operating system took to write the file."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ class TimedRecorder(GraphRecorder):
     """Adds up the CPU time that recording takes: on its own thread and on those that add."""
 
     own_cpu_s = 0.0
+    system_s = 0.0
 
     def entered(self, stream: str, packets: Sequence[Packet[Any]], bound: int) -> None:
         """As the recorder, timed."""
@@ -112,6 +116,7 @@ class TimedRecorder(GraphRecorder):
     def _work(self) -> None:
         super()._work()
         self.own_cpu_s += thread_time()
+        self.system_s = resource.getrusage(resource.RUSAGE_THREAD).ru_stime
 
 
 def run(plan: GraphPlan, feed: InputFeed, recorded: dict[str, Any] | None = None) -> Run:
@@ -125,6 +130,7 @@ def run(plan: GraphPlan, feed: InputFeed, recorded: dict[str, Any] | None = None
         cpu_s=process_time() - cpu_s,
         wall_s=perf_counter() - wall_s,
         own_cpu_s=recorder.own_cpu_s if recorder else 0.0,
+        system_s=recorder.system_s if recorder else 0.0,
     )
 
 
@@ -147,10 +153,13 @@ def compare(job: Job, rounds: int, folder: Path) -> None:
     cpu_s, wall_s = min(each.cpu_s for each in alone), min(each.wall_s for each in alone)
     print(f"{job.graph}: {len(events)} events, {1000 * cpu_s / len(events):.2f} ms CPU each alone")
     for mode in job.modes:
-        own = statistics.median(r.own_cpu_s / (r.cpu_s - r.own_cpu_s) for r in recorded[mode])
+        runs = recorded[mode]
+        own = statistics.median(r.own_cpu_s / (r.cpu_s - r.own_cpu_s) for r in runs)
+        system = statistics.median(r.system_s / r.own_cpu_s for r in runs)
         size = (folder / f"{job.graph}-{mode.value}.mcap").stat().st_size
         print(
-            f"  {mode.value:5s} recording {100 * own:5.1f} % of the graph's CPU"
+            f"  {mode.value:5s} recording {100 * own:5.1f} % of the graph's CPU, "
+            f"{100 * system:2.0f} % of that the system's writing"
             f"   replay × {min(r.wall_s for r in replayed[mode]) / wall_s:.2f} wall,"
             f" × {min(r.cpu_s for r in replayed[mode]) / cpu_s:.2f} CPU"
             f"   {size / 1e6 / duration_s:.3f} MB a second of stream"

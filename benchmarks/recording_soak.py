@@ -3,8 +3,8 @@
     PYTHONPATH=. python benchmarks/recording_soak.py [--kills 20] [--gigabytes 10] [--folder DIR]
 
 Kills a recorder with −9 at random moments and compares what its file gives with what had entered.
-Then writes a long recording, and measures memory and time of opening it, of reading a late second,
-and of the same without the index that a killed recorder does not come to write.
+Then writes a long recording, and measures memory and time of opening it, of reading a second near
+its end, and of the same without the index that a killed recorder does not come to write.
 """
 
 import argparse

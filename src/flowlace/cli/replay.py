@@ -27,6 +27,12 @@ from flowlace.runner.side_packets import parse_side_packets
 
 log = logging.getLogger(__name__)
 
+_END = {
+    False: "was cut off: its run had not ended by its last entry",
+    True: "goes on in another file; name all of them: a folder, or a 'glob-*.mcap'",
+}
+"""What is told of a recording without the end of its run, by whether the file is finished."""
+
 
 def replay(
     path: Annotated[
@@ -95,7 +101,7 @@ def replay(
         interrupts.watch(runner)
         run_all([runner], quiet=quiet)
     if not (recording.is_complete or to or interrupts.count):
-        log.warning("recording %r was cut off: its run had not ended by its last entry", path)
+        log.warning("recording %r %s", path, _END[recording.is_finished])
     if not quiet:
         typer.echo("\n".join(runner.summary.lines()), err=True)
     if interrupts.count:

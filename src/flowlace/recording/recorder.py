@@ -20,6 +20,10 @@ from flowlace.recording.rotation import Rotation
 
 FLUSH_S: Final = 0.5
 """What enters is in the hands of the operating system after this long."""
+GATHER_S: Final = 0.1
+"""Light packets are written together after this long: waking a thread costs more than they do."""
+GATHERED_BYTES: Final = 1 << 19
+"""Payloads that are written at once."""
 WAITING_BYTES: Final = 64 << 20
 """Payloads that may wait to be written; who adds more waits."""
 
@@ -127,7 +131,8 @@ class GraphRecorder:
                 return
             self._waiting.append(_Entry(stream, packets, bound, weight))
             self._waiting_bytes += weight
-            if len(self._waiting) == 1:
+            is_heavy = self._waiting_bytes - weight < GATHERED_BYTES <= self._waiting_bytes
+            if len(self._waiting) == 1 or is_heavy:
                 self._changed.notify_all()
 
     # -------------------------------------------------------------------- the end
@@ -178,6 +183,8 @@ class GraphRecorder:
             with self._changed:
                 if not self._waiting and not self._is_closing:
                     self._changed.wait(FLUSH_S if self._file.has_open_chunk else None)
+                if 0 < self._waiting_bytes < GATHERED_BYTES and not self._is_closing:
+                    self._changed.wait(GATHER_S)
                 if self._waiting or self._is_closing:
                     entries = list(self._waiting)
                     self._waiting.clear()

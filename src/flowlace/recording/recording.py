@@ -69,6 +69,11 @@ class Recording:
         """Time of the last entry; 0 for an empty recording."""
         return max((each.end_ns for each in self._chunks()), default=0) // 1000
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the recorder came to finish the last file, be it to go on in another one."""
+        return self._parts[-1][2].has_summary
+
     def streams(self) -> tuple[str, ...]:
         """Returns the streams that may hold packets; of a foreign file, those of its beginning."""
         if self.description is not None:

@@ -11,6 +11,7 @@ from flowlace.recording.codecs.value_tree import from_tree, to_tree
 from flowlace.recording.codecs.wire import with_bytes, without_bytes
 from flowlace.recording.errors import CodecError
 
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _Value = message_class("flowlace.Value")
 _ARRAYS: Final = _Value.DESCRIPTOR.fields_by_name["arrays"].number
 
@@ -28,7 +29,7 @@ class ValueCodec(PacketCodec):
     def encode_parts(self, payload: Any, timestamp_us: int) -> list[Buffer]:  # noqa: ARG002
         """Returns the same in pieces."""
         arrays: list[bytes] = []
-        text = json.dumps(to_tree(payload, arrays), ensure_ascii=False, allow_nan=False)
+        text = _json(to_tree(payload, arrays))
         try:
             return with_bytes(_Value(json=text), _ARRAYS, arrays)
         except UnicodeEncodeError as error:

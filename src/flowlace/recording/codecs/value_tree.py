@@ -7,16 +7,15 @@ JSON holds what it can hold; the rest are objects whose first key begins with a 
 """
 
 import base64
-import io
 import math
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flowlace.formats.tensor import Quantization, Tensor
+from flowlace.recording.codecs.npy import array_bytes, array_from_bytes
 from flowlace.recording.codecs.recordable import (
     field_names,
     is_recordable,
@@ -26,8 +25,6 @@ from flowlace.recording.codecs.recordable import (
 from flowlace.recording.errors import CodecError
 
 _TENSOR: Final = name_of(Tensor)
-LONGEST_HEADER: Final = 1 << 16
-"""Of an array; what comes after it is not copied."""
 DEEPEST: Final = 200
 """Levels of nesting; a file made to exhaust the stack stops here."""
 
@@ -67,36 +64,6 @@ def from_tree(tree: Any, arrays: Sequence[bytes | memoryview]) -> Any:
     if not kind.startswith("~"):
         return {key: from_tree(each, arrays) for key, each in tree.items()}
     return _special(kind, tree, arrays)
-
-
-def array_bytes(array: NDArray[Any]) -> bytes:
-    """Returns an array in numpy's `.npy` format; CodecError for arrays of objects."""
-    if array.dtype.hasobject:
-        raise CodecError("an array of Python objects can't be recorded; use a list of them")
-    out = io.BytesIO()
-    np.lib.format.write_array(out, array, allow_pickle=False)
-    return out.getvalue()
-
-
-def array_from_bytes(data: bytes | memoryview) -> NDArray[Any]:
-    """Returns a read-only array over the bytes of an `.npy` file, without a copy."""
-    stream = io.BytesIO(data[:LONGEST_HEADER])
-    try:
-        version = np.lib.format.read_magic(stream)
-        read_header = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, is_fortran, dtype = read_header(stream)
-        if dtype.hasobject:
-            raise ValueError("it holds Python objects")
-        flat = np.frombuffer(data, dtype, math.prod(shape), stream.tell())
-    except (ValueError, EOFError, OverflowError) as error:
-        raise CodecError(f"an array of the recording can't be read: {error}") from error
-    flat = np.require(flat, requirements="A")
-    flat.flags.writeable = False
-    return flat.reshape(shape, order="F" if is_fortran else "C")
 
 
 def _dict_tree(value: dict[Any, Any], arrays: list[bytes], depth: int) -> Any:

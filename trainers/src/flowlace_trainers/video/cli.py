@@ -1,23 +1,109 @@
 """`flowlace-train video`: networks that classify pictures and clips."""
 
+import json
+from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from flowlace_trainers.card import table
+from flowlace_trainers.configuration import read_config
+from flowlace_trainers.fit import fit as run_fit
+from flowlace_trainers.fit import load_best
+from flowlace_trainers.video.attention_maps import token_maps, write_sheet, write_video
+from flowlace_trainers.video.clips import ClipFile, read_clip
+from flowlace_trainers.video.config import VideoConfig
+from flowlace_trainers.video.networks import grid_of
 from flowlace_trainers.video.placement import (
     placement_table,
     placements,
     stream_costs,
     stream_table,
 )
+from flowlace_trainers.video.sampling import last_window, stacked
+from flowlace_trainers.video.scoring import commonest
+from flowlace_trainers.video.task import VideoTask, truth_of
 
 app = typer.Typer(help="Classifiers of pictures and clips.", no_args_is_help=True)
+console = Console()
+
+Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
+Data = Annotated[Path, typer.Option(help="folder for data that can be made again")]
+Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
+DATA = Path("runs/data")
+_VIDEOS = (".mp4", ".mov", ".mkv", ".avi")
 
 
-@app.callback()
-def _video() -> None:
-    """Classifiers of pictures and clips."""
+@app.command()
+def fit(
+    config: Config,
+    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    data: Data = DATA,
+) -> None:
+    """Trains a classifier, or goes on with what the folder holds."""
+    task = VideoTask(read_config(config, VideoConfig), data)
+    console.print(f"{len(task.training)} clips to learn, {len(task.development)} to check")
+    console.print(f"best model: {run_fit(task, task.config.fit, out)}")
+
+
+@app.command()
+def evaluate(config: Config, run: Run, data: Data = DATA) -> None:
+    """Measures a trained classifier beside baselines.
+
+    With its frames shuffled, a clip keeps all but its motion: what a network still tells, it
+    tells from single frames.
+    """
+    task = VideoTask(read_config(config, VideoConfig), data)
+    model, clips = load_best(task, run), task.evaluation
+    scores = {
+        "commonest class (baseline)": commonest(
+            truth_of(task.training), truth_of(clips), len(clips.labels)
+        ),
+        task.config.name: task.scores(model, clips),
+    }
+    if task.takes.frames > 1:
+        shuffled = task.scores(model, clips, is_shuffled=True)
+        scores[f"{task.config.name}, frames shuffled"] = shuffled
+    measured = {name: one._asdict() for name, one in scores.items()}
+    facts = {"clips": len(clips), "digest": clips.digest, "scores": measured}
+    (run / "measured.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    rows = Table("model", "accuracy", "balanced", "log loss")
+    for name, one in scores.items():
+        rows.add_row(name, *(f"{value:.3f}" for value in one))
+    console.print(rows)
+
+
+@app.command()
+def maps(
+    config: Config,
+    file: Annotated[Path, typer.Argument(help="a picture or a video")],
+    out: Annotated[Path, typer.Option(help="a picture (.png) or a video (.mp4)")],
+    run: Annotated[
+        Path | None, typer.Option("--run", help="folder that `fit` wrote; none: untrained")
+    ] = None,
+    data: Data = DATA,
+) -> None:
+    """Shows which places each learned token looks at, in a picture or over the time of a clip.
+
+    Of a clip, the window that ends with it is shown.
+    """
+    task = VideoTask(read_config(config, VideoConfig), data)
+    takes, network = task.takes, task.config.network
+    model = task.make_model().eval() if run is None else load_best(task, run)
+    clip = read_clip(ClipFile(file, ""), width_px=takes.width_px, height_px=takes.height_px)
+    frames = last_window(clip, takes, task.config.period_us).frames
+    shown = token_maps(
+        model, torch.from_numpy(stacked(frames))[None], grid_of(network), takes.steps
+    )
+    pictures = list(frames[takes.frames_a_step - 1 :: takes.frames_a_step])
+    step_us = task.config.period_us * takes.frames_a_step
+    times_us = [step * step_us for step in range(takes.steps)]
+    write = write_video if out.suffix.lower() in _VIDEOS else write_sheet
+    write(out, pictures, shown, times_us)
+    console.print(f"{shown.shape[1]} tokens of {len(pictures)} steps: {out}")
 
 
 @app.command()

@@ -83,7 +83,7 @@ class RelativeBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Returns `[n, width, y, x]`, with half the rows and columns where it halves."""
-        x = maps.flatten(2).transpose(1, 2)  # [n, place, inputs]
+        x: Tensor = maps.flatten(2).transpose(1, 2)  # [n, place, inputs]
         normal = self.norm_before_attention(x)
         if self.is_halving:
             x, normal = self._halved(x), self._halved(normal)

@@ -90,7 +90,7 @@ def read(path: Path) -> NDArray[np.uint8]:
 
 def test_a_picture_file_shows_at_most_eight_steps(tmp_path: Path) -> None:
     write_sheet(tmp_path / "maps.png", [GRAY] * 12, MAPS, TIMES)
-    assert read(tmp_path / "maps.png").shape[0] == 18 + 8 * (18 + 16)
+    assert read(tmp_path / "maps.png").shape[0] == 18 + 8 * (18 + 144)
 
 
 def test_a_video_file_has_a_frame_a_step_at_its_time(tmp_path: Path) -> None:

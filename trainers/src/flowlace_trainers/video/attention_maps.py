@@ -2,7 +2,7 @@
 
 Maps are taken from a network while it runs: the input of its first TokenLearner is kept, and
 the learner asked for the maps it makes of it. A token's map is shown as light on the picture it
-was made from, brightest where the token looks most.
+was made from: in colour where the token looks, gray and dark elsewhere.
 """
 
 import math
@@ -24,7 +24,9 @@ from flowlace_trainers.video.encoder import token_learners
 Pixels = NDArray[np.uint8]
 Maps = NDArray[np.float32]
 
-_DIM = 0.25
+_DIM = 0.4
+_GLOW = 0.3
+_LEAST_PANEL_PX = 144
 _GAP_PX = 4
 _TITLE_PX = 18
 _MOST_ROWS = 8
@@ -61,7 +63,7 @@ def token_maps(network: nn.Module, value: Tensor, grid: tuple[int, int], steps: 
 
 
 def lit(picture: Pixels, one_map: Maps) -> Pixels:
-    """Returns the picture, dark but for the places a token looks at.
+    """Returns the picture, gray and dark but for the places a token looks at.
 
     Args:
         picture: `[y, x, 3]`.
@@ -70,9 +72,10 @@ def lit(picture: Pixels, one_map: Maps) -> Pixels:
     height, width = picture.shape[:2]
     bounded = one_map / max(float(one_map.max()), 1e-12)
     light = cv2.resize(bounded, (width, height), interpolation=cv2.INTER_LINEAR)[..., None]
-    glow = cv2.applyColorMap((light * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
-    seen = picture * (_DIM + (1 - _DIM) * light)
-    return np.clip(seen * 0.75 + glow * 0.25, 0, 255).astype(np.uint8)
+    glow = cv2.applyColorMap((light * 255).astype(np.uint8), cv2.COLORMAP_HOT)[..., ::-1]
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None]
+    seen = (1 - _GLOW) * picture + _GLOW * glow
+    return np.clip(_DIM * gray * (1 - light) + seen * light, 0, 255).astype(np.uint8)
 
 
 def map_sheet(pictures: Sequence[Pixels], maps: Maps, titles: Sequence[str]) -> Pixels:
@@ -126,7 +129,7 @@ def write_sheet(
     """
     steps = np.unique(np.linspace(0, len(pictures) - 1, min(_MOST_ROWS, len(pictures))).astype(int))
     titles = [f"{times_us[one] / 1e6:.2f} s" if len(pictures) > 1 else "" for one in steps]
-    sheet = map_sheet([pictures[one] for one in steps], maps[steps], titles)
+    sheet = map_sheet([_enlarged(pictures[one]) for one in steps], maps[steps], titles)
     try:
         is_written, content = cv2.imencode(path.suffix, sheet[..., ::-1])
     except cv2.error as error:
@@ -150,10 +153,16 @@ def write_video(
     try:
         with VideoFileSink(path, VideoFileOptions(crf=16)) as sink:
             for picture, of_step, time_us in zip(pictures, maps, times_us, strict=True):
-                pixels = map_frame(picture, of_step)
+                pixels = map_frame(_enlarged(picture), of_step)
                 sink.write(time_us, Image(ImageFormat.SRGB, pixels))
     except (ValueError, OSError, SinkError) as error:
         raise TrainerError(f"maps can't be written to {str(path)!r}: {error}") from error
+
+
+def _enlarged(picture: Pixels) -> Pixels:
+    """Returns a small picture so large that one sees something in it."""
+    factor = math.ceil(_LEAST_PANEL_PX / picture.shape[0])
+    return picture.repeat(factor, 0).repeat(factor, 1)
 
 
 def _row(panels: Sequence[Pixels]) -> Pixels:

@@ -13,6 +13,7 @@ from flowlace_trainers.card import table
 from flowlace_trainers.configuration import read_config
 from flowlace_trainers.fit import fit as run_fit
 from flowlace_trainers.fit import load_best
+from flowlace_trainers.provenance import commit
 from flowlace_trainers.video.attention_maps import token_maps, write_sheet, write_video
 from flowlace_trainers.video.clips import ClipFile, read_clip
 from flowlace_trainers.video.config import VideoConfig
@@ -74,6 +75,31 @@ def evaluate(config: Config, run: Run, data: Data = DATA) -> None:
     for name, one in scores.items():
         rows.add_row(name, *(f"{value:.3f}" for value in one))
     console.print(rows)
+
+
+@app.command()
+def export(
+    config: Config,
+    run: Run,
+    models: Annotated[Path, typer.Option(help="folder for the exported files")],
+    data: Data = DATA,
+) -> None:
+    """Writes the best model as `.tflite` with its ModelSpec; two of them for streams."""
+    # Imported here: the converter takes many seconds, and `fit` doesn't need it.
+    from flowlace_trainers.video.export import export_classifier
+
+    task = VideoTask(read_config(config, VideoConfig), data)
+    facts = {
+        "name": task.config.name,
+        "labels": list(task.training.labels),
+        "licence": task.config.licence,
+        "seed": task.config.fit.seed,
+        "data_digest": task.training.digest,
+        "commit": commit(),
+    }
+    for spec in export_classifier(load_best(task, run), task.config, task.training, models, facts):
+        for one in spec.files.values():
+            console.print(f"{models / one.file}  sha256 {one.sha256}")
 
 
 @app.command()

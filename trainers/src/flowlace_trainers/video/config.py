@@ -19,6 +19,10 @@ class VideoConfig:
 
     name: str
     """Of the model."""
+    summary: str = ""
+    """One sentence for listings."""
+    licence: str = ""
+    """Of the weights, as an SPDX name."""
     network: NetworkOptions
     """Which one, and how large."""
     training: Callable[[Path], ClipSet]

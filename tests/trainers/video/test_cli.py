@@ -1,8 +1,11 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 from flowlace_trainers import cli
+from flowlace_trainers.video.config import VideoConfig
+from flowlace_trainers.video.image_network import ImageNetwork
 from typer.testing import CliRunner
 
 from tests.trainers.video.test_clips import write_video
@@ -22,6 +25,14 @@ def test_the_page_shows_what_the_command_prints(printed: str) -> None:
     page = PAGE.read_text()
     assert placement in page
     assert stream in page
+
+
+def test_the_examples_of_the_page_run() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    made: dict[str, object] = {}
+    [exec(block, made) for block in blocks]
+    assert isinstance(made["network"], ImageNetwork)
+    assert isinstance(made["CONFIG"], VideoConfig)
 
 
 def test_tokens_have_to_be_one_or_more() -> None:

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 from flowlace_trainers.errors import TrainerError
+from flowlace_trainers.video import clip_store
 from flowlace_trainers.video.clip_store import ClipStore
 from flowlace_trainers.video.clips import (
     ClipFile,
@@ -144,12 +145,28 @@ def test_a_store_is_made_anew_when_a_clip_changes(folder: Path, tmp_path: Path) 
     assert len(after[0].frames) == 3
 
 
-def test_a_store_that_was_cut_off_is_made_anew(folder: Path, tmp_path: Path) -> None:
+def test_a_store_that_failed_leaves_nothing_behind(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    files = list_clips(folder)
+    with monkeypatch.context() as patched:
+        patched.setattr(clip_store, "read_clip", full)
+        with pytest.raises(TrainerError, match=r"clips can't be kept in .*No space left"):
+            store(files, tmp_path / "data")
+    assert list((tmp_path / "data" / "clips").iterdir()) == []
+    assert store(files, tmp_path / "data")[0].frames.shape == (2, 8, 16, 3)
+
+
+def test_a_store_that_was_killed_is_made_anew(folder: Path, tmp_path: Path) -> None:
     files = list_clips(folder)
     store(files, tmp_path / "data")
-    (index,) = (tmp_path / "data" / "clips").glob("*/index.json")
-    index.unlink()
-    (index.parent / "frames.raw").write_bytes(b"half")
+    (whole,) = (tmp_path / "data" / "clips").iterdir()
+    killed = whole.with_name(f"{whole.name}.123")
+    whole.rename(killed)
+    (killed / "frames.raw").write_bytes(b"half")
     assert store(files, tmp_path / "data")[0].frames.shape == (2, 8, 16, 3)
 
 

@@ -75,6 +75,7 @@ def test_neighbours_are_mixed() -> None:
 
 
 def test_a_network_with_batch_norms_is_trained_too(tmp_path: Path) -> None:
+    phase = replace(HARD, width_px=64, height_px=32)
     network = CoAtNetOptions(
         classes=2,
         width_px=64,
@@ -83,7 +84,7 @@ def test_a_network_with_batch_norms_is_trained_too(tmp_path: Path) -> None:
         convolution_stages=(Stage(width=8, blocks=1, stride=2, expansion=2, is_fused=True),),
         attention_stages=(AttentionStage(width=32, blocks=1),),
     )
-    options = FitOptions(steps=2, phases=(HARD,), warm_up_steps=1, evaluate_every=2, threads=1)
+    options = FitOptions(steps=2, phases=(phase,), warm_up_steps=1, evaluate_every=2, threads=1)
     config = replace(
         CONFIG,
         network=network,
@@ -115,3 +116,16 @@ def test_data_that_do_not_fit_the_network_are_told(tmp_path: Path) -> None:
         _ = VideoTask(replace(CONFIG, training=lambda _: Pictures(2, 1)), tmp_path).training
     with pytest.raises(TrainerError, match="labels differ between training and other clips"):
         _ = VideoTask(replace(CONFIG, development=lambda _: Others(2, 1)), tmp_path).development
+    with pytest.raises(TrainerError, match="a set of clips is empty"):
+        _ = VideoTask(replace(CONFIG, training=lambda _: Slides(0, 1)), tmp_path).training
+    strange = replace(CONFIG, augment=replace(CONFIG.augment, mirrored={"left": "rihgt"}))
+    with pytest.raises(TrainerError, match="mirrored has rihgt, but the labels are left, right"):
+        _ = VideoTask(strange, tmp_path).training
+
+
+def test_settings_that_do_not_fit_each_other_are_told(tmp_path: Path) -> None:
+    small = replace(CONFIG.fit, phases=(replace(HARD, width_px=16),))
+    with pytest.raises(TrainerError, match="a phase has 16×16 pixels, but the network takes 24×16"):
+        VideoTask(replace(CONFIG, fit=small), tmp_path)
+    with pytest.raises(TrainerError, match="period_us is 0; it has to be 1 or more"):
+        VideoTask(replace(CONFIG, period_us=0), tmp_path)

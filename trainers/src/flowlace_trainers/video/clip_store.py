@@ -6,6 +6,8 @@ contents and on their size, and made anew when either changes.
 
 import json
 import logging
+import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +58,7 @@ class ClipStore:
         name = f"{self.digest[:16]}_{width_px}x{height_px}_{least_step_us}"
         folder = data / "clips" / name
         if not (folder / _INDEX).exists():
-            self._decode(files, least_step_us, folder)
+            _decode(files, width_px, height_px, least_step_us, folder)
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
         self.skipped = Counter[str](index["skipped"])
         self._clips: list[dict[str, Any]] = index["clips"]
@@ -73,34 +75,48 @@ class ClipStore:
         first = one["first"]
         return Clip(self._frames[first : first + len(times)], times, one["label"])
 
-    def _decode(self, files: Sequence[ClipFile], least_step_us: int, folder: Path) -> None:
-        height, width, _ = self._shape
-        clips: list[dict[str, Any]] = []
-        skipped: list[str] = []
-        first = 0
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with (folder / _FRAMES).open("wb") as raw:
-                for file in files:
-                    try:
-                        clip = read_clip(
-                            file, width_px=width, height_px=height, least_step_us=least_step_us
-                        )
-                    except TrainerError as error:
-                        _logger.warning("left out: %s", error)
-                        skipped.append("can't be read")
-                        continue
-                    raw.write(clip.frames.tobytes())
-                    times = clip.times_us.tolist()
-                    clips.append({"first": first, "times_us": times, "label": file.label})
-                    first += len(times)
-            if not clips:
-                raise TrainerError(f"none of {len(files)} clips can be read; see the warnings")
-            # Written last: a store without an index was cut off and is made anew.
-            index = {"clips": clips, "skipped": Counter(skipped)}
-            (folder / _INDEX).write_text(json.dumps(index), encoding="utf-8")
-        except OSError as error:
-            raise TrainerError(f"clips can't be kept in {str(folder)!r}: {error}") from error
+
+def _decode(
+    files: Sequence[ClipFile], width_px: int, height_px: int, least_step_us: int, folder: Path
+) -> None:
+    """Writes a store, under another name until it is whole."""
+    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
+    try:
+        unfinished.mkdir(parents=True, exist_ok=True)
+        index = _write_frames(files, width_px, height_px, least_step_us, unfinished / _FRAMES)
+        (unfinished / _INDEX).write_text(json.dumps(index), encoding="utf-8")
+        if not folder.exists():  # else another process was faster, with the same result
+            unfinished.rename(folder)
+    except OSError as error:
+        raise TrainerError(f"clips can't be kept in {str(folder)!r}: {error}") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_frames(
+    files: Sequence[ClipFile], width_px: int, height_px: int, least_step_us: int, path: Path
+) -> dict[str, Any]:
+    """Writes the frames of all clips that can be read; returns where each lies."""
+    clips: list[dict[str, Any]] = []
+    skipped = Counter[str]()
+    first = 0
+    with path.open("wb") as raw:
+        for file in files:
+            try:
+                clip = read_clip(
+                    file, width_px=width_px, height_px=height_px, least_step_us=least_step_us
+                )
+            except TrainerError as error:
+                _logger.warning("left out: %s", error)
+                skipped["can't be read"] += 1
+                continue
+            raw.write(clip.frames.tobytes())
+            times = clip.times_us.tolist()
+            clips.append({"first": first, "times_us": times, "label": file.label})
+            first += len(times)
+    if not clips:
+        raise TrainerError(f"none of {len(files)} clips can be read; see the warnings")
+    return {"clips": clips, "skipped": skipped}
 
 
 def _check_labels(files: Sequence[ClipFile], labels: Sequence[str]) -> None:

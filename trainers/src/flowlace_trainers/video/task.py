@@ -17,7 +17,7 @@ from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.schedule import Phase
 from flowlace_trainers.video.augmentation import augmented
 from flowlace_trainers.video.clips import ClipSet
-from flowlace_trainers.video.config import VideoConfig
+from flowlace_trainers.video.config import VideoConfig, check_clips, check_config
 from flowlace_trainers.video.networks import input_of, make_network, set_drop
 from flowlace_trainers.video.sampling import Window, last_window, random_window, stacked
 from flowlace_trainers.video.scoring import Scores, scores_of
@@ -39,12 +39,17 @@ class Batch(NamedTuple):
 
 
 class VideoTask:
-    """Data, model, loss and score of a configuration."""
+    """Data, model, loss and score of a configuration.
+
+    Raises:
+        TrainerError: the parts of the configuration don't fit each other, or the clips don't fit.
+    """
 
     score_name = "accuracy"
 
     def __init__(self, config: VideoConfig, data: Path) -> None:
         self.config = config
+        check_config(config)
         self.takes = input_of(config.network)
         self._data = data
 
@@ -162,23 +167,11 @@ class VideoTask:
         return int(order.permutation(count)[place % count])
 
     def _checked(self, clips: ClipSet, like: ClipSet | None = None) -> ClipSet:
-        name, classes = self.config.name, self.config.network.classes
-        if len(clips.labels) != classes:
-            raise TrainerError(
-                f"configuration {name!r}: the network has {classes} classes, the clips "
-                f"{len(clips.labels)}: {', '.join(clips.labels)}"
-            )
+        check_clips(self.config, clips)
         if like is not None and clips.labels != like.labels:
             raise TrainerError(
-                f"configuration {name!r}: labels differ between training and other clips; give "
-                "ClipStore the same labels"
-            )
-        frames = clips[0].frames.shape
-        wanted = (self.takes.height_px, self.takes.width_px, 3)
-        if frames[1:] != wanted:
-            raise TrainerError(
-                f"configuration {name!r}: the network takes frames of {wanted[1]}×{wanted[0]}, the "
-                f"clips have {frames[2]}×{frames[1]}"
+                f"configuration {self.config.name!r}: labels differ between training and other "
+                "clips; give ClipStore the same labels"
             )
         return clips
 

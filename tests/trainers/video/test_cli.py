@@ -60,6 +60,7 @@ def test_a_model_is_trained_measured_and_shown(tmp_path: Path) -> None:
     config, out = tmp_path / "toy.py", tmp_path / "run"
     config.write_text(TOY)
     clip = write_video(tmp_path / "clip.mp4", list(range(20, 220, 20)))
+    assert "| temporal_head, a step |" in run("macs", config)
     assert "128 clips to learn, 32 to check" in run("fit", config, "--out", out)
     output = run("evaluate", config, "--run", out)
     assert "frames shuffled" in output

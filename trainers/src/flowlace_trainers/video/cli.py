@@ -18,6 +18,7 @@ from flowlace_trainers.video.attention_maps import token_maps, write_sheet, writ
 from flowlace_trainers.video.clips import ClipFile, read_clip
 from flowlace_trainers.video.config import VideoConfig
 from flowlace_trainers.video.networks import grid_of
+from flowlace_trainers.video.part_costs import cost_table, part_costs
 from flowlace_trainers.video.placement import (
     placement_table,
     placements,
@@ -134,13 +135,20 @@ def maps(
 
 @app.command()
 def macs(
+    config: Annotated[
+        str | None, typer.Argument(help="name in flowlace_trainers.configs, or a file")
+    ] = None,
     tokens: Annotated[int, typer.Option(min=1, help="learned from each picture or step")] = 8,
 ) -> None:
-    """Prints what TokenLearner saves by where it stands, and what a live stream costs.
+    """Prints what a network costs in multiply-adds, counted exactly, attention included.
 
-    Multiply-adds are counted exactly, attention included; ratios are to the same network without
-    TokenLearner.
+    Without a configuration, prints what TokenLearner saves by where it stands, and what a live
+    stream costs; ratios are to the same network without TokenLearner.
     """
+    if config is not None:
+        network = read_config(config, VideoConfig).network
+        typer.echo(table(*cost_table(part_costs(network))))
+        return
     typer.echo(table(*placement_table(list(placements(tokens)))))
     typer.echo()
     typer.echo(table(*stream_table(stream_costs(tokens))))

@@ -188,7 +188,7 @@ def _converted(part: _Part) -> bytes:
 def _with_small_weights(content: bytes) -> bytes:
     made = quantizer.Quantizer(bytearray(content))
     made.load_quantization_recipe(recipe.dynamic_wi8_afp32())
-    return bytes(made.quantize().quantized_model)
+    return bytes(made.quantize(enable_progress_report=False).quantized_model)
 
 
 def _as_file_takes(value: Tensor, part: _Part) -> Floats:

@@ -3,4 +3,4 @@
 import importlib.util
 
 if not (importlib.util.find_spec("torch") and importlib.util.find_spec("flowlace_trainers")):
-    collect_ignore_glob = ["detector/*", "nowcast/*", "sound/*", "test_[!i]*.py"]
+    collect_ignore_glob = ["detector/*", "nowcast/*", "sound/*", "video/*", "test_[!i]*.py"]

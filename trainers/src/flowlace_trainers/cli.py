@@ -21,6 +21,7 @@ from flowlace_trainers.nowcast.cli import app as nowcast_app
 from flowlace_trainers.provenance import commit
 from flowlace_trainers.sound.cli import app as sound_app
 from flowlace_trainers.tags.cli import app as tags_app
+from flowlace_trainers.video.cli import app as video_app
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 detector_app = typer.Typer(help="Object detectors.", no_args_is_help=True)
@@ -28,6 +29,7 @@ app.add_typer(detector_app, name="detector")
 app.add_typer(nowcast_app, name="nowcast")
 app.add_typer(sound_app, name="sound")
 app.add_typer(tags_app, name="tags")
+app.add_typer(video_app, name="video")
 console = Console()
 
 Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]

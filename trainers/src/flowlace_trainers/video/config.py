@@ -1,0 +1,82 @@
+"""All that makes one classifier of pictures or clips."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowlace_trainers.errors import TrainerError
+from flowlace_trainers.fit import FitOptions
+from flowlace_trainers.video.augmentation import ClipAugmentOptions
+from flowlace_trainers.video.clips import ClipSet
+from flowlace_trainers.video.networks import NetworkOptions, input_of
+
+AUGMENT = ClipAugmentOptions()
+"""Mild, and nothing is mirrored."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VideoConfig:
+    """Network, data and schedule."""
+
+    name: str
+    """Of the model."""
+    summary: str = ""
+    """One sentence for listings."""
+    licence: str = ""
+    """Of the weights, as an SPDX name."""
+    network: NetworkOptions
+    """Which one, and how large."""
+    training: Callable[[Path], ClipSet]
+    """Makes what it learns from; the folder is for data that can be made again."""
+    development: Callable[[Path], ClipSet]
+    """Makes what tells the best checkpoint."""
+    evaluation: Callable[[Path], ClipSet]
+    """Makes what results are told of."""
+    fit: FitOptions
+    """Steps and step sizes. All phases have the network's size."""
+    period_us: int = 66_667
+    """From frame to frame of a window; 15 frames a second."""
+    batch_size: int = 32
+    """Clips a step."""
+    augment: ClipAugmentOptions = AUGMENT
+    """What may change at strength 1."""
+
+
+def check_config(config: VideoConfig) -> None:
+    """Raises TrainerError where the parts of a configuration don't fit each other."""
+    takes, name = input_of(config.network), config.name
+    for phase in config.fit.phases:
+        if (phase.width_px, phase.height_px) != (takes.width_px, takes.height_px):
+            raise TrainerError(
+                f"configuration {name!r}: a phase has {phase.width_px}×{phase.height_px} pixels, "
+                f"but the network takes {takes.width_px}×{takes.height_px}, always"
+            )
+    for what in ("period_us", "batch_size"):
+        if getattr(config, what) < 1:
+            raise TrainerError(
+                f"configuration {name!r}: {what} is {getattr(config, what)}; it has to be 1 or more"
+            )
+
+
+def check_clips(config: VideoConfig, clips: ClipSet) -> None:
+    """Raises TrainerError where clips don't fit a configuration."""
+    takes, classes, where = input_of(config.network), config.network.classes, config.name
+    if len(clips) == 0:
+        raise TrainerError(f"configuration {where!r}: a set of clips is empty")
+    if len(clips.labels) != classes:
+        raise TrainerError(
+            f"configuration {where!r}: the network has {classes} classes, the clips "
+            f"{len(clips.labels)}: {', '.join(clips.labels)}"
+        )
+    strange = {*config.augment.mirrored, *config.augment.mirrored.values()} - {*clips.labels}
+    if strange:
+        raise TrainerError(
+            f"configuration {where!r}: augment.mirrored has {', '.join(sorted(strange))}, but the "
+            f"labels are {', '.join(clips.labels)}"
+        )
+    rows, columns = clips[0].frames.shape[1:3]
+    if (rows, columns) != (takes.height_px, takes.width_px):
+        raise TrainerError(
+            f"configuration {where!r}: the network takes frames of {takes.width_px}×"
+            f"{takes.height_px}, the clips have {columns}×{rows}"
+        )

@@ -10,6 +10,12 @@ def test_amounts_are_given_in_order() -> None:
     assert match_amounts(field, amounts).tolist() == [[4.0, 0.0], [0.5, 0.0]]
 
 
+def test_ties_for_the_last_place_do_not_lift_what_is_above_them() -> None:
+    field = np.array([5.0, 4.0, 1.0, 1.0, 1.0, 0.0], np.float32)[None]
+    rain = match_amounts(field, np.array([1, 10, 100], np.float32))
+    assert rain.tolist() == [[100.0, 10.0, 1.0, 1.0, 1.0, 0.0]]
+
+
 def test_without_amounts_all_is_dry() -> None:
     assert not match_amounts(np.ones((3, 3), np.float32), np.zeros(0, np.float32)).any()
 

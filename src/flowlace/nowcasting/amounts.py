@@ -35,7 +35,8 @@ def match_amounts(field: NDArray[np.float32], amounts: NDArray[np.float32]) -> N
     low, high = float(values.min()), float(values.max())
     levels = ((values - low) * (65535 / max(high - low, 1e-9))).astype(np.uint16)
     counts = np.bincount(levels, minlength=65536)
-    middles = np.cumsum(counts) - (counts + 1) / 2
+    # Counted from the top: where pixels tie for the last place, the lightest amount is for all.
+    middles = np.cumsum(counts) - (counts + 1) / 2 + (len(amounts) - len(wet))
     table = amounts[np.clip(middles, 0, len(amounts) - 1).astype(np.int64)]
     rain.ravel()[wet] = table[levels]
     return rain

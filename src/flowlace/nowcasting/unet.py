@@ -52,6 +52,9 @@ _ALIGNMENT_PX = 16
 _MOST_THREADS = 4
 _FITTING_PIXEL_KM = (0.7, 1.4)
 _DRY_BELOW_GREY = 20
+_ORDER_BLUR_PX = 0.8
+"""No rain is rough from pixel to pixel, but a network's last bits are."""
+
 _LEAST_CHANCE = 0.05
 """A chance counts for the wet area from here on: the dregs of all dry pixels would add up."""
 
@@ -166,6 +169,7 @@ class UnetNowcast:
         newest = from_grey(frames.grey[0][is_known].astype(np.float32))
         amounts = np.sort(newest[newest >= wet[0]])
         for one, count in zip(order, wet_px, strict=True):
+            cv2.GaussianBlur(one, (0, 0), _ORDER_BLUR_PX, dst=one)
             one[~is_known] = -np.inf
             one[...] = match_amounts(one, spread_amounts(amounts, round(count)))
         chances *= is_known

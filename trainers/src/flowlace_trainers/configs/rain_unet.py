@@ -87,9 +87,10 @@ CONFIG = RainUnetConfig(
             "cross-entropy, each lead weighing alike; the rate by the adjusted squared error of "
             "Subich et al. (2025), which asks each scale for its variance. In use, the rate gives "
             "the order in which the newest frame's amounts are handed out over the area expected "
-            "to be wet. The logits are pooled with those of Lagrangian probability, with weights by lead that "
-            "were chosen on the development events (0.9 and 0.2 up to half an hour, 0.4 and 0.5 "
-            "from an hour on): alone, the network doubts rain fields larger than any it has seen."
+            "to be wet. The logits are pooled with those of Lagrangian probability, with weights "
+            "by lead that were chosen on the development events (0.9 and 0.2 up to half an hour, "
+            "0.4 and 0.5 from an hour on): alone, the network doubts rain fields larger than any "
+            "it has seen."
         ),
         licence=(
             "Apache-2.0, weights. Made from radar data of NOAA/NSSL (MRMS), the Finnish "

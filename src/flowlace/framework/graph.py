@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import Enum
 from time import monotonic
 from types import TracebackType
@@ -12,6 +13,7 @@ from flowlace.framework.config_load import GraphSource
 from flowlace.framework.contract import runtime_class, type_name
 from flowlace.framework.errors import (
     CalculatorError,
+    FlowlaceError,
     GraphCancelledError,
     GraphError,
     ThrottledError,
@@ -432,6 +434,9 @@ class CalculatorGraph:
             return
         if kind is not None:
             self.cancel()
+            # Nothing of the run is left behind; what broke the block is told, not that it ended.
+            with suppress(FlowlaceError):
+                self.wait_until_done()
             return
         self.close_all_input_streams()
         self.wait_until_done()

@@ -49,6 +49,7 @@ nothing) and `lagrangian_weight` (0)."""
 
 _MARGIN_PX = 32
 _ALIGNMENT_PX = 16
+_LEAST_SIDE_PX = 2 * _MARGIN_PX + _ALIGNMENT_PX
 _MOST_THREADS = 4
 _FITTING_PIXEL_KM = (0.7, 1.4)
 _DRY_BELOW_GREY = 20
@@ -99,6 +100,11 @@ class UnetNowcast:
                 f"out, found {listed}"
             )
         self._side = entry[0].shape[1]
+        if self._side < _LEAST_SIDE_PX:
+            raise ModelError(
+                f"model {path.name!r} takes tiles of {self._side} pixels; they have to overlap by "
+                f"{_MARGIN_PX} at each side, so {_LEAST_SIDE_PX} are needed"
+            )
         threads = min(_MOST_THREADS, os.cpu_count() or 1)
         self._model = CpuModel(file, num_threads=threads)
         self._lock = Lock()

@@ -53,7 +53,7 @@ CONFIG = RainUnetConfig(
     rate_weight=1.0,
     widths=(8, 12, 16),
     batch_size=2,
-    tile_px=64,
+    tile_px=128,
     fit=FitOptions(
         steps=60,
         phases=(Phase(share=1, width_px=64, height_px=64, strength=1, drop=0),),

@@ -173,8 +173,6 @@ def test_a_disk_that_fills_up_later_fails_the_run_and_nothing_hangs(tmp_path: Pa
 
 def test_a_payload_nobody_can_write_fails_the_run_with_what_to_do(tmp_path: Path) -> None:
     graph = CalculatorGraph(TWO_STREAMS)
-    graph.start_run()
-    graph.cancel()
     recorder = GraphRecorder(graph, tmp_path / "rec.mcap")
     graph.start_run()
     graph.add_packet_to_input_stream("a", Packet(object(), 1))

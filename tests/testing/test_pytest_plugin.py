@@ -179,7 +179,8 @@ def test_a_picture_of_the_difference_is_left_for_the_user(users: pytest.Pytester
     users.runpytest("--golden-update").assert_outcomes(passed=1)
     users.path.joinpath("level").write_text("12")
     failed = users.runpytest()
-    (line,) = [line for line in failed.stdout.lines if "expected, actual and what differs:" in line]
+    shown = [line for line in failed.stdout.lines if line.startswith("E ")]
+    (line,) = [line for line in shown if "expected, actual and what differs:" in line]
     assert Path(line.rpartition(": ")[2]).read_bytes()[:4] == b"\x89PNG"
 
 

@@ -10,10 +10,9 @@ from flowlace.framework.contract import Contract, ContractError, Port
 from flowlace.framework.options import option, proto_options
 from flowlace.framework.registry import register_calculator
 from flowlace.nowcasting.errors import NowcastError
-from flowlace.nowcasting.methods import NowcastMethod, find_method
+from flowlace.nowcasting.methods import NowcastMethod, check_request, find_method
 from flowlace.nowcasting.nowcast import leads_of
 from flowlace.nowcasting.rain_history import RainHistory
-from flowlace.nowcasting.unet import UnetNowcast
 
 _SIMPLER = ("extrapolation", "persistence")
 
@@ -75,8 +74,7 @@ class NowcastCalculator(Calculator[NowcastOptions]):
             leads_of(options.lead_minutes, 1.0)
             if options.threshold_mm_h:
                 leads_of(options.threshold_mm_h, 1.0)
-            if isinstance(method, UnetNowcast):
-                method.check(options.lead_minutes, options.threshold_mm_h)
+            check_request(method, options.lead_minutes, options.threshold_mm_h)
         except NowcastError as error:
             raise ContractError(str(error)) from error
 

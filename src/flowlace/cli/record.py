@@ -9,7 +9,7 @@ import typer
 
 from flowlace.cli.imports import Imports
 from flowlace.cli.node_settings import Models, Settings
-from flowlace.cli.run import Boxes, Sides, Sources, make_runners, run_all
+from flowlace.cli.run import Boxes, Queue, Sides, Sources, make_runners, run_all
 from flowlace.framework.validation import validate_graph
 from flowlace.recording import GraphRecorder, Rotation, VideoMode
 from flowlace.recording.recorder import check_path
@@ -19,7 +19,6 @@ from flowlace.runner.graph_runner import GraphRunner
 from flowlace.runner.import_code import import_code
 from flowlace.runner.interrupt import graceful_interrupts
 from flowlace.runner.node_settings import configured_graph
-from flowlace.runner.queue_policy import QueuePolicy
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +35,7 @@ def record(
     model: Models = [],  # noqa: B006
     setting: Settings = [],  # noqa: B006
     imports: Imports = [],  # noqa: B006
-    queue: Annotated[
-        QueuePolicy | None,
-        typer.Option(help="When the graph is busy. Files wait, live sources drop the oldest."),
-    ] = None,
+    queue: Queue = None,
     video: Annotated[
         VideoMode,
         typer.Option(

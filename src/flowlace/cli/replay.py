@@ -16,7 +16,7 @@ from flowlace.framework.validation import validate_graph
 from flowlace.recording import Recording, RecordingError
 from flowlace.recording.description import differences
 from flowlace.recording.faults import parse_fault
-from flowlace.recording.replay import MAX_SPEED, ReplayFeed
+from flowlace.recording.replay import ReplayFeed, parse_speed
 from flowlace.recording.rotation import parse_duration_us
 from flowlace.runner.bindings import bind_sinks
 from flowlace.runner.graph_runner import GraphRunner
@@ -137,8 +137,7 @@ def _recorded_graph(recording: Recording) -> GraphConfig:
 
 
 def _side_packets(recording: Recording, plan: GraphPlan, sides: list[str]) -> dict[str, object]:
-    recorded = recording.description.side_packets if recording.description else {}
-    kept = {name: value for name, value in recorded.items() if name in plan.input_side_packets}
+    kept = recording.side_packets_for(plan.input_side_packets)
     return kept | parse_side_packets(sides, plan.input_side_packets)
 
 
@@ -150,12 +149,7 @@ def _input(text: str) -> tuple[str, str]:
 
 
 def _speed(text: str) -> float:
-    if text == "max":
-        return MAX_SPEED
     try:
-        speed = float(text)
-    except ValueError:
-        speed = -1.0
-    if not 0 < speed < float("inf"):
-        raise RecordingError(f"--speed {text!r}: expected max, or a number above 0: 1, 4, 0.5")
-    return speed
+        return parse_speed(text)
+    except ValueError as error:
+        raise RecordingError(f"--speed {text!r}: {error}") from error

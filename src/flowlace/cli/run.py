@@ -45,6 +45,10 @@ Boxes = Annotated[
     list[str],
     typer.Option("--box", help="X,Y,W,H of the first frame, in pixels, or all ≤ 1; or `truth`"),
 ]
+Queue = Annotated[
+    QueuePolicy | None,
+    typer.Option(help="When the graph is busy. Files wait, live sources drop the oldest."),
+]
 Sides = Annotated[list[str], typer.Option("--side", help="NAME=VALUE of an input side packet")]
 
 
@@ -57,10 +61,7 @@ def run(
     model: Models = [],  # noqa: B006
     setting: Settings = [],  # noqa: B006
     imports: Imports = [],  # noqa: B006
-    queue: Annotated[
-        QueuePolicy | None,
-        typer.Option(help="When the graph is busy. Files wait, live sources drop the oldest."),
-    ] = None,
+    queue: Queue = None,
     state_log: Annotated[
         str, typer.Option(help="Write every node's queues and bounds to this file, every second.")
     ] = "",

@@ -16,7 +16,7 @@ from flowlace.golden.recipe import Recipe
 from flowlace.recording import Recording
 from flowlace.recording.description import differences
 from flowlace.recording.faults import parse_fault
-from flowlace.recording.replay import MAX_SPEED, ReplayFeed
+from flowlace.recording.replay import ReplayFeed, parse_speed
 from flowlace.runner.bindings import bind_sources, medium_of
 from flowlace.runner.boxes import box_input, start_boxes
 from flowlace.runner.errors import unknown_name
@@ -74,10 +74,7 @@ class PlannedRecipe:
             faults=[parse_fault(text) for text in recipe.faults],
             seed=recipe.seed,
         )
-        described = recording.description
-        recorded = described.side_packets if described else {}
-        declared = self.plan.input_side_packets
-        sides = {name: value for name, value in recorded.items() if name in declared}
+        sides = recording.side_packets_for(self.plan.input_side_packets)
         sides |= self._sides(side_packets)
         return GraphRunner(CalculatorGraph(self.plan), {}, sinks, side_packets=sides, feed=feed)
 
@@ -164,12 +161,7 @@ def _check_is_whole(recording: Recording) -> None:
 
 
 def _speed(text: str) -> float:
-    if text == "max":
-        return MAX_SPEED
     try:
-        speed = float(text)
-    except ValueError:
-        speed = -1.0
-    if not 0 < speed < float("inf"):
-        raise GoldenError(f"speed {text!r}: expected max, or a number above 0: 1, 4, 0.5")
-    return speed
+        return parse_speed(text)
+    except ValueError as error:
+        raise GoldenError(f"speed {text!r}: {error}") from error

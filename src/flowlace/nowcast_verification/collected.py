@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlace.nowcast_verification.score_sums import ForecastScores, Records, ScoreKinds
+from flowlace.nowcast_verification.score_sums import (
+    ForecastScores,
+    Records,
+    ScoreKinds,
+    add_records,
+)
 from flowlace.nowcast_verification.start_times import StartTime
 from flowlace.nowcast_verification.time_split import Part, TimeSplit
 
@@ -50,7 +54,7 @@ class Collected:
         sums = np.stack([scores[name].sums for name in self.methods])
         if part is Part.CALIBRATION:
             self.calibration_starts += 1
-            _add_records(self.calibration, sums)
+            add_records(self.calibration, sums)
             return
         self.starts += 1
         self.missing_targets = [
@@ -58,7 +62,7 @@ class Collected:
             for count, target in zip(self.missing_targets, start.targets, strict=True)
         ]
         block = self.blocks.setdefault(start.start_us // _HOUR_US, np.zeros_like(sums))
-        _add_records(block, sums)
+        add_records(block, sums)
         for index, name in enumerate(self.methods):
             self.chances[index] += scores[name].chances
 
@@ -68,9 +72,3 @@ class Collected:
         self.methods = tuple(self.methods[index] for index in kept)
         self.calibration, self.chances = self.calibration[kept], self.chances[kept]
         self.left_out[method] = reason
-
-
-def _add_records(into: Records, more: Records) -> None:
-    names: Sequence[str] = into.dtype.names or ()
-    for name in names:
-        into[name] += more[name]

@@ -10,12 +10,21 @@ from numpy.typing import NDArray
 
 from flowlace.nowcast_verification.archive import ArchiveFacts
 from flowlace.nowcast_verification.collected import Collected
+from flowlace.nowcast_verification.score_formulas import (
+    Values,
+    area_bias,
+    best_cut,
+    csi,
+    csi_at,
+    csi_gain,
+    f1,
+    pr_area,
+    ratio,
+)
 from flowlace.nowcast_verification.score_sums import COARSE_BINS, Records
 from flowlace.nowcast_verification.settings import VerificationSettings
 from flowlace.nowcast_verification.verify import REFERENCE
 from flowlace.nowcasting.block_bootstrap import block_weights, interval, resampled
-
-Values = NDArray[np.float64]
 
 FEW_BLOCKS = 10
 """With fewer blocks an interval is too narrow: percentiles of few draws that differ."""
@@ -129,13 +138,6 @@ class Verification:
         return [lead for lead, is_so in zip(self.leads_minutes, is_above, strict=True) if is_so]
 
 
-def ratio(part: Values, whole: Values) -> Values:
-    """Returns the quotient, NaN where the divisor is 0."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        quotient: Values = np.where(whole != 0, part / whole, np.nan)
-    return quotient
-
-
 def verification_of(
     collected: Collected, facts: ArchiveFacts, settings: VerificationSettings
 ) -> Verification:
@@ -147,7 +149,7 @@ def verification_of(
     scored = _Scored(blocks, weights)
     sums = _pooled(blocks)
     chances = collected.calibration if collected.calibration_starts else sums
-    cut = _best_cut(chances["chances"].astype(np.float64))
+    cut = best_cut(chances["chances"].astype(np.float64))
     return Verification(
         settings=settings,
         facts=facts,
@@ -155,17 +157,17 @@ def verification_of(
         block_minutes=minutes,
         blocks=len(blocks),
         sums=sums,
-        csi=scored.by(_csi, "contingency"),
-        f1=scored.by(_f1, "contingency"),
+        csi=scored.by(csi, "contingency"),
+        f1=scored.by(f1, "contingency"),
         precision=scored.by(lambda c: ratio(c[..., 0], c[..., 0] + c[..., 2]), "contingency"),
         recall=scored.by(lambda c: ratio(c[..., 0], c[..., 0] + c[..., 1]), "contingency"),
-        bias=scored.by(_area_bias, "contingency"),
-        csi_gain=scored.by(_csi_gain, "contingency"),
+        bias=scored.by(area_bias, "contingency"),
+        csi_gain=scored.by(csi_gain, "contingency"),
         fss=scored.by(lambda f: 1 - ratio(f[..., 0], f[..., 1]), "fractions"),
         brier=scored.by(lambda b, n: ratio(b, n[..., None]), "brier", "pixels"),
-        pr_area=scored.shifted(_pr_area(collected.chances), _pr_area, "chances"),
+        pr_area=scored.shifted(pr_area(collected.chances), pr_area, "chances"),
         cut_off=(COARSE_BINS - 1 - cut) / COARSE_BINS,
-        cut_off_csi=scored.by(lambda c: _csi_at(c, cut), "chances"),
+        cut_off_csi=scored.by(lambda c: csi_at(c, cut), "chances"),
         mae=scored.by(ratio, "absolute_error", "pixels"),
         mse=scored.by(ratio, "squared_error", "pixels"),
         crps=scored.by(ratio, "crps", "pixels"),
@@ -203,53 +205,6 @@ class _Scored:
         pieces = np.array_split(self._weights, max(1, len(self._weights) // 50))
         drawn = np.concatenate([formula(resampled(piece, sums)) for piece in pieces])
         return Bounded(value, *interval(drawn))
-
-
-def _csi(counts: Values) -> Values:
-    return ratio(counts[..., 0], counts.sum(axis=-1))
-
-
-def _f1(counts: Values) -> Values:
-    return ratio(2 * counts[..., 0], counts[..., 0] + counts.sum(axis=-1))
-
-
-def _area_bias(counts: Values) -> Values:
-    hits, misses, false_alarms = np.moveaxis(counts, -1, 0)
-    return ratio(hits + false_alarms, hits + misses)
-
-
-def _csi_gain(counts: Values) -> Values:
-    csi = _csi(counts)
-    return csi[..., :, None, :, :] - csi[..., None, :, :, :]
-
-
-def _from_the_top(chances: Values) -> tuple[Values, Values]:
-    """Returns hits and forecasts `[…, cut]` of each cut, the highest probability first."""
-    added = np.cumsum(chances[..., ::-1, :], axis=-2)
-    return added[..., 1], added[..., 0]
-
-
-def _pr_area(chances: NDArray[np.generic]) -> Values:
-    """Average precision of `[…, bin, 2]`, as `ProbabilityCounts.pr_area` has it."""
-    hits, said = _from_the_top(np.asarray(chances, np.float64))
-    recall = ratio(hits, hits[..., -1:])
-    precision = np.nan_to_num(ratio(hits, said))
-    return np.asarray((np.diff(recall, axis=-1, prepend=0.0) * precision).sum(axis=-1))
-
-
-def _csi_of_cuts(chances: Values) -> Values:
-    hits, said = _from_the_top(chances)
-    return ratio(hits, hits[..., -1:] + said - hits)
-
-
-def _best_cut(chances: Values) -> NDArray[np.intp]:
-    return np.asarray(np.argmax(np.nan_to_num(_csi_of_cuts(chances)), axis=-1))
-
-
-def _csi_at(chances: Values, cut: NDArray[np.intp]) -> Values:
-    of_cuts = _csi_of_cuts(chances)
-    places = np.broadcast_to(cut, of_cuts.shape[:-1])[..., None]
-    return np.take_along_axis(of_cuts, places, axis=-1)[..., 0]
 
 
 def _pooled(blocks: Records) -> Records:

@@ -107,6 +107,12 @@ class ForecastScores:
     """`[lead, threshold, bin, 2]`: pixels with such a probability, and where rain followed."""
 
 
+def add_records(into: Records, more: Records) -> None:
+    """Adds sums to others of the same shape, in place."""
+    for name in into.dtype.names or ():
+        into[name] += more[name]
+
+
 def score_forecast(
     rain_mm_h: NDArray[np.float32],
     probability: NDArray[np.float32],

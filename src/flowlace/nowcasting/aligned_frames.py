@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlace.nowcasting.decibels import to_grey
+from flowlace.nowcasting.decibels import LIGHTEST_GREY, to_grey
 from flowlace.nowcasting.extrapolation import origins
 from flowlace.nowcasting.rain_history import RainHistory
 
@@ -27,8 +27,16 @@ UNKNOWN_GREY = 255
 CHANNELS = 1 + 2 * len(AGE_SPANS_MINUTES) + 2
 """Of a network's input: newest, older ones, their ages, what is known, speed."""
 
-_GREY_UNIT = np.float32(1 / 160)
+GREY_UNIT = 1 / 160
+"""What a grey value is worth in a network's input."""
+
 _AGE_UNIT_MINUTES = 20.0
+
+
+def is_rain(grey: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Returns where grey values are of rain, neither dry nor unknown."""
+    wet: NDArray[np.bool_] = (grey >= LIGHTEST_GREY) & (grey != UNKNOWN_GREY)
+    return wet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -49,7 +57,7 @@ class AlignedFrames:
         is_known = part[0] != UNKNOWN_GREY
         made = np.empty((*is_known.shape, CHANNELS), np.float32)
         older = len(self.ages_minutes)
-        np.multiply(np.moveaxis(part, 0, -1), _GREY_UNIT, out=made[..., : older + 1])
+        np.multiply(np.moveaxis(part, 0, -1), np.float32(GREY_UNIT), out=made[..., : older + 1])
         made[..., : older + 1] *= is_known[..., None]
         made[..., older + 1 : -2] = np.array(self.ages_minutes, np.float32) / _AGE_UNIT_MINUTES
         made[..., -2] = is_known

@@ -10,6 +10,10 @@ DRY_DB = -15.0
 """What dry pixels are set to; the lightest rain is -10."""
 
 
+LIGHTEST_GREY = 20
+"""Grey value of the lightest rain, `DRY_MM_H`; less is dry."""
+
+
 def to_decibels(rain_mm_h: NDArray[np.float32]) -> NDArray[np.float32]:
     """Returns `10 log10(rain)`; dry and unknown pixels are `DRY_DB`.
 
@@ -39,5 +43,5 @@ def from_grey(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     rain: NDArray[np.float32] = np.exp(grey * np.float32(np.log(10) / 40))
     rain *= np.float32(10 ** (DRY_DB / 10))
-    rain[grey < (10 * np.log10(DRY_MM_H) - DRY_DB) * 4] = 0
+    rain[grey < LIGHTEST_GREY] = 0
     return rain

@@ -6,7 +6,6 @@ So the logits of both are added (a logarithmic pool: Genest and Zidek 1986, sect
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -46,6 +45,4 @@ def lagrangian_logits(
         if sigma > 0.1:
             mask = cv2.GaussianBlur(mask, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
         cv2.LUT(mask, _LOGITS, dst=one)
-    for less, more in pairwise(made):
-        np.minimum(less, more, out=more)
     return made

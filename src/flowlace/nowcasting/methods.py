@@ -2,8 +2,9 @@
 
 A method is a function of a `RainHistory`, the leads in minutes (rising), and the thresholds in
 mm/h (rising) or None. It returns a `RainForecast`: rain, and with thresholds the probability of at
-least each. Other packages add methods through the entry-point group `flowlace.nowcast_methods`
-(name: the method, value: `module:function`).
+least each. It may have a method `check(leads, thresholds)` that raises NowcastError for what it can
+never answer, so that this is told before anything runs. Other packages add methods through the
+entry-point group `flowlace.nowcast_methods` (name: the method, value: `module:function`).
 
 `unet:FILE.tflite` is the U-Net with another model than the packaged one.
 """
@@ -92,6 +93,15 @@ _BUILT_IN: dict[str, NowcastMethod] = {
     "extrapolation": extrapolation,
     "sprog": scale_filtering,
 }
+
+
+def check_request(
+    method: NowcastMethod, leads_minutes: Sequence[float], thresholds: Sequence[float] | None
+) -> None:
+    """Raises NowcastError where a method knows that it can't answer such a request."""
+    check = getattr(method, "check", None)
+    if check is not None:
+        check(leads_minutes, thresholds)
 
 
 def known_methods() -> list[str]:

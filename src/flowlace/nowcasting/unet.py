@@ -28,7 +28,13 @@ from flowlace.inference.cpu_model import CpuModel
 from flowlace.inference.errors import ModelError
 from flowlace.inference.find_model import find_described, find_model
 from flowlace.inference.tflite_file import TfliteFile
-from flowlace.nowcasting.aligned_frames import CHANNELS, UNKNOWN_GREY, AlignedFrames, align
+from flowlace.nowcasting.aligned_frames import (
+    CHANNELS,
+    UNKNOWN_GREY,
+    AlignedFrames,
+    align,
+    is_rain,
+)
 from flowlace.nowcasting.amounts import match_amounts, spread_amounts
 from flowlace.nowcasting.decibels import from_grey
 from flowlace.nowcasting.errors import NowcastError
@@ -52,7 +58,6 @@ _ALIGNMENT_PX = 16
 _LEAST_SIDE_PX = 2 * _MARGIN_PX + _ALIGNMENT_PX
 _MOST_THREADS = 4
 _FITTING_PIXEL_KM = (0.7, 1.4)
-_DRY_BELOW_GREY = 20
 _ORDER_BLUR_PX = 0.8
 """No rain is rough from pixel to pixel, but a network's last bits are."""
 
@@ -160,7 +165,7 @@ class UnetNowcast:
         chances = np.zeros((len(leads), len(limits), *shape), np.float32)
         wet_px = np.zeros(len(leads))
         for tile in tiles((shape[0], shape[1]), self._side, _MARGIN_PX, _ALIGNMENT_PX):
-            if not _has_rain(frames.grey[:, *tile.outer]):
+            if not is_rain(frames.grey[:, *tile.outer]).any():
                 continue
             by_lead, known = self._run(frames, tile), is_known[tile.kept]
             for number, lead in enumerate(leads):
@@ -227,10 +232,6 @@ class UnetNowcast:
         np.exp(np.minimum(made, 80, out=made), out=made)
         made += 1
         return np.reciprocal(made, out=made)
-
-
-def _has_rain(grey: NDArray[np.uint8]) -> bool:
-    return bool(((grey >= _DRY_BELOW_GREY) & (grey != UNKNOWN_GREY)).any())
 
 
 def _between(places: Sequence[float], wanted: float) -> tuple[int, float]:

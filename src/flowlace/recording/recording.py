@@ -7,11 +7,11 @@ with the packets before it that decoding needs.
 import glob
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 from flowlace.framework.packet import Packet
 from flowlace.framework.timestamp import DONE
@@ -87,6 +87,11 @@ class Recording:
                     continue
                 return tuple(dict.fromkeys(each.topic for each in channels.values()))
         return ()
+
+    def side_packets_for(self, declared: Collection[str]) -> dict[str, Any]:
+        """Returns the recorded side packets that a graph declares; none of a foreign file."""
+        recorded = self.description.side_packets if self.description is not None else {}
+        return {name: value for name, value in recorded.items() if name in declared}
 
     def events(
         self,

@@ -16,6 +16,23 @@ MAX_SPEED = 0.0
 """As fast as the graph takes it."""
 
 
+def parse_speed(text: str) -> float:
+    """Returns the speed that `max` or a number above 0 names.
+
+    Raises:
+        ValueError: it is neither; says what was expected.
+    """
+    if text == "max":
+        return MAX_SPEED
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = -1.0
+    if not 0 < speed < float("inf"):
+        raise ValueError("expected max, or a number above 0: 1, 4, 0.5")
+    return speed
+
+
 class ReplayFeed(InputFeed):
     """What entered the recorded graph enters another one, or the same again.
 

@@ -63,10 +63,10 @@ def test_a_model_is_trained_measured_and_shown(tmp_path: Path) -> None:
     assert "| temporal_head, a step |" in run("macs", config)
     assert "128 clips to learn, 32 to check" in run("fit", config, "--out", out)
     output = run("evaluate", config, "--run", out)
-    assert "frames shuffled" in output
-    measured = json.loads((out / "measured.json").read_text())
-    assert list(measured["scores"]) == [
-        "commonest class (baseline)", "slides", "slides, frames shuffled"
+    assert "frames in random order" in output
+    measured = json.loads((out / "measured.json").read_text())["scores"]["evaluation"]
+    assert list(measured["rows"]) == [
+        "commonest class (baseline)", "frames in random order", "torch"
     ]  # fmt: skip
     assert measured["clips"] == 64
     run("maps", config, clip, "--run", out, "--out", tmp_path / "maps.png")

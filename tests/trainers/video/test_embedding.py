@@ -1,7 +1,7 @@
 import pytest
 import torch
 from flowlace_trainers.errors import TrainerError
-from flowlace_trainers.video.embedding import PatchOptions, Tubelets
+from flowlace_trainers.video.embedding import PatchOptions, StemStage, Tubelets
 from torch.nn import functional
 
 from tests.trainers.video.toys import TUBELETS, noise
@@ -28,3 +28,35 @@ def test_places_go_row_by_row() -> None:
 def test_sides_that_patches_do_not_fill_are_refused() -> None:
     with pytest.raises(TrainerError, match="width_px is 100; it has to be a multiple of patch_px"):
         PatchOptions(width_px=100)
+
+
+STEMMED = PatchOptions(
+    width_px=24,
+    height_px=16,
+    patch_px=8,
+    frames=2,
+    stem=(StemStage(width=5, side_px=5, stride=2), StemStage(width=7)),
+)
+
+
+def test_a_stem_makes_the_same_places_of_convolutions() -> None:
+    embedding = Tubelets(STEMMED, 10).eval()
+    assert [one.weight.shape[:2] for one in embedding.stem if hasattr(one, "kernel_size")] == [
+        (5, 6),
+        (7, 5),
+    ]
+    assert embedding.convolution.kernel_size == (2, 2)
+    assert embedding(noise(2, 5 * 2 * 3, 16, 24)).shape == (2 * 5, 2 * 3, 10)
+
+
+def test_a_stem_sees_over_the_edges_of_patches() -> None:
+    embedding = Tubelets(STEMMED, 10).eval()
+    black, dotted = torch.zeros(1, 6, 16, 24), torch.zeros(1, 6, 16, 24)
+    dotted[:, :, 2, 8] = 1  # in the second patch, next to the first
+    changed = (embedding(dotted) - embedding(black)).abs().amax(-1)[0] > 0
+    assert changed.tolist() == [True, True, False, False, False, False]
+
+
+def test_a_stem_that_does_not_make_patches_is_refused() -> None:
+    with pytest.raises(TrainerError, match="strides make 6 together; they have to divide patch_px"):
+        PatchOptions(patch_px=16, stem=(StemStage(width=8, stride=3), StemStage(width=8)))

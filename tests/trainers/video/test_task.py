@@ -10,6 +10,7 @@ from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.fit import FitOptions, fit, load_best
 from flowlace_trainers.schedule import Phase
 from flowlace_trainers.video.coatnet import AttentionStage, CoAtNetOptions
+from flowlace_trainers.video.config import Folders
 from flowlace_trainers.video.task import VideoTask, mixed, smoothed
 
 from tests.trainers.video.toy_task import CONFIG, NETWORK, Slides
@@ -24,7 +25,7 @@ def quiet() -> None:
 
 
 def test_a_toy_is_learned_and_told_by_its_motion(tmp_path: Path) -> None:
-    task = VideoTask(CONFIG, tmp_path)
+    task = VideoTask(CONFIG, Folders(tmp_path))
     fit(task, CONFIG.fit, tmp_path / "run")
     model = load_best(task, tmp_path / "run")
     assert task.scores(model, task.evaluation).accuracy > 0.95
@@ -32,20 +33,20 @@ def test_a_toy_is_learned_and_told_by_its_motion(tmp_path: Path) -> None:
 
 
 def test_a_batch_is_a_function_of_its_step(tmp_path: Path) -> None:
-    first, again = (VideoTask(CONFIG, tmp_path).batch(3, HARD) for _ in range(2))
-    other = VideoTask(CONFIG, tmp_path).batch(4, HARD)
+    first, again = (VideoTask(CONFIG, Folders(tmp_path)).batch(3, HARD) for _ in range(2))
+    other = VideoTask(CONFIG, Folders(tmp_path)).batch(4, HARD)
     torch.testing.assert_close(first, again, rtol=0, atol=0)
     assert not torch.equal(first.clips, other.clips)
 
 
 def test_every_round_shows_every_clip_once(tmp_path: Path) -> None:
-    task = VideoTask(CONFIG, tmp_path)
+    task = VideoTask(CONFIG, Folders(tmp_path))
     assert sorted(task._shuffled(place) for place in range(128, 256)) == list(range(128))
 
 
 def test_without_strength_clips_and_classes_are_plain(tmp_path: Path) -> None:
     config = replace(CONFIG, augment=replace(CONFIG.augment, rates=(1.0, 1.0), mirrored={}))
-    task = VideoTask(config, tmp_path)
+    task = VideoTask(config, Folders(tmp_path))
     batch = task.batch(0, EASY)
     assert set(batch.truth.unique().tolist()) == {0.0, 1.0}
     assert batch.filled.tolist() == [4] * 16
@@ -55,7 +56,7 @@ def test_without_strength_clips_and_classes_are_plain(tmp_path: Path) -> None:
 
 
 def test_shares_of_classes_make_one(tmp_path: Path) -> None:
-    batch = VideoTask(CONFIG, tmp_path).batch(0, HARD)
+    batch = VideoTask(CONFIG, Folders(tmp_path)).batch(0, HARD)
     torch.testing.assert_close(batch.truth.sum(1), torch.ones(16))
     assert batch.truth.min() >= 0.1 / 2 - 1e-6
     assert 1 <= batch.filled.min() < 4
@@ -93,7 +94,7 @@ def test_a_network_with_batch_norms_is_trained_too(tmp_path: Path) -> None:
         batch_size=4,
         fit=options,
     )
-    best = fit(VideoTask(config, tmp_path), options, tmp_path / "run")
+    best = fit(VideoTask(config, Folders(tmp_path)), options, tmp_path / "run")
     assert best.exists()
 
 
@@ -111,21 +112,27 @@ class Others(Slides):
 
 def test_data_that_do_not_fit_the_network_are_told(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match="'slides': the network has 3 classes, the clips 2"):
-        _ = VideoTask(replace(CONFIG, network=replace(NETWORK, classes=3)), tmp_path).training
+        _ = VideoTask(
+            replace(CONFIG, network=replace(NETWORK, classes=3)), Folders(tmp_path)
+        ).training
     with pytest.raises(TrainerError, match="takes frames of 24×16, the clips have 64×32"):
-        _ = VideoTask(replace(CONFIG, training=lambda _: Pictures(2, 1)), tmp_path).training
+        _ = VideoTask(
+            replace(CONFIG, training=lambda _: Pictures(2, 1)), Folders(tmp_path)
+        ).training
     with pytest.raises(TrainerError, match="labels differ between training and other clips"):
-        _ = VideoTask(replace(CONFIG, development=lambda _: Others(2, 1)), tmp_path).development
+        _ = VideoTask(
+            replace(CONFIG, development=lambda _: Others(2, 1)), Folders(tmp_path)
+        ).development
     with pytest.raises(TrainerError, match="a set of clips is empty"):
-        _ = VideoTask(replace(CONFIG, training=lambda _: Slides(0, 1)), tmp_path).training
+        _ = VideoTask(replace(CONFIG, training=lambda _: Slides(0, 1)), Folders(tmp_path)).training
     strange = replace(CONFIG, augment=replace(CONFIG.augment, mirrored={"left": "rihgt"}))
     with pytest.raises(TrainerError, match="mirrored has rihgt, but the labels are left, right"):
-        _ = VideoTask(strange, tmp_path).training
+        _ = VideoTask(strange, Folders(tmp_path)).training
 
 
 def test_settings_that_do_not_fit_each_other_are_told(tmp_path: Path) -> None:
     small = replace(CONFIG.fit, phases=(replace(HARD, width_px=16),))
     with pytest.raises(TrainerError, match="a phase has 16×16 pixels, but the network takes 24×16"):
-        VideoTask(replace(CONFIG, fit=small), tmp_path)
+        VideoTask(replace(CONFIG, fit=small), Folders(tmp_path))
     with pytest.raises(TrainerError, match="period_us is 0; it has to be 1 or more"):
-        VideoTask(replace(CONFIG, period_us=0), tmp_path)
+        VideoTask(replace(CONFIG, period_us=0), Folders(tmp_path))

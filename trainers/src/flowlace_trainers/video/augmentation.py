@@ -69,8 +69,10 @@ def augmented(
         frames = OPERATIONS[number](frames, strength * rng.uniform(-1, 1))
     if rng.random() < options.hidden * strength:
         frames = _hidden(frames, rng)
-    noise = rng.normal(0, rng.uniform(0, options.noise) * strength, frames.shape)
-    return _bounded(frames + noise), label
+    if options.noise > 0:
+        deviation = np.float32(rng.uniform(0, options.noise) * strength)
+        frames = _bounded(frames + rng.standard_normal(frames.shape, np.float32) * deviation)
+    return frames, label
 
 
 def _brighter(frames: Pixels, amount: float) -> Pixels:

@@ -1,13 +1,16 @@
 """`flowlace-train video`: networks that classify pictures and clips."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import typer
 from rich.console import Console
 from rich.table import Table
+from torch import nn
 
 from flowlace_trainers.card import table
 from flowlace_trainers.configuration import read_config
@@ -16,7 +19,7 @@ from flowlace_trainers.fit import load_best
 from flowlace_trainers.provenance import commit
 from flowlace_trainers.video.attention_maps import token_maps, write_sheet, write_video
 from flowlace_trainers.video.clips import ClipFile, read_clip
-from flowlace_trainers.video.config import VideoConfig
+from flowlace_trainers.video.config import Folders, VideoConfig
 from flowlace_trainers.video.networks import grid_of
 from flowlace_trainers.video.part_costs import cost_table, part_costs
 from flowlace_trainers.video.placement import (
@@ -26,14 +29,20 @@ from flowlace_trainers.video.placement import (
     stream_table,
 )
 from flowlace_trainers.video.sampling import last_window, stacked
-from flowlace_trainers.video.scoring import commonest
-from flowlace_trainers.video.task import VideoTask, truth_of
+from flowlace_trainers.video.task import VideoTask
+from flowlace_trainers.video.trained_facts import trained_facts
+from flowlace_trainers.video.tuning import tuned_config
+from flowlace_trainers.video.video_card import video_card
+from flowlace_trainers.video.weights import write_weights
 
 app = typer.Typer(help="Classifiers of pictures and clips.", no_args_is_help=True)
 console = Console()
 
 Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
+Clips = Annotated[Path | None, typer.Option(help="folder of recorded clips, for what needs them")]
 Data = Annotated[Path, typer.Option(help="folder for data that can be made again")]
+Models = Annotated[Path | None, typer.Option(help="folder of the exported files")]
+Seed = Annotated[int | None, typer.Option(help="of everything random; none: the configuration's")]
 Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
 DATA = Path("runs/data")
 _VIDEOS = (".mp4", ".mov", ".mkv", ".avi")
@@ -43,39 +52,44 @@ _VIDEOS = (".mp4", ".mov", ".mkv", ".avi")
 def fit(
     config: Config,
     out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    clips: Clips = None,
     data: Data = DATA,
+    seed: Seed = None,
 ) -> None:
     """Trains a classifier, or goes on with what the folder holds."""
-    task = VideoTask(read_config(config, VideoConfig), data)
+    task = _task(config, clips, data, seed)
     console.print(f"{len(task.training)} clips to learn, {len(task.development)} to check")
     console.print(f"best model: {run_fit(task, task.config.fit, out)}")
 
 
 @app.command()
-def evaluate(config: Config, run: Run, data: Data = DATA) -> None:
-    """Measures a trained classifier beside baselines.
+def evaluate(
+    config: Config,
+    run: Run,
+    models: Models = None,
+    clips: Clips = None,
+    data: Data = DATA,
+    beside: Annotated[
+        list[Path], typer.Option(help="more runs that were evaluated, for the card to compare")
+    ] = [],  # noqa: B006
+    seed: Seed = None,
+) -> None:
+    """Measures a trained classifier beside baselines; with its files, writes the card too.
 
-    With its frames shuffled, a clip keeps all but its motion: what a network still tells, it
-    tells from single frames.
+    With its frames in random order, a clip keeps all but its motion: what a network still tells,
+    it tells from single frames.
     """
-    task = VideoTask(read_config(config, VideoConfig), data)
-    model, clips = load_best(task, run), task.evaluation
-    scores = {
-        "commonest class (baseline)": commonest(
-            truth_of(task.training), truth_of(clips), len(clips.labels)
-        ),
-        task.config.name: task.scores(model, clips),
-    }
-    if task.takes.frames > 1:
-        shuffled = task.scores(model, clips, is_shuffled=True)
-        scores[f"{task.config.name}, frames shuffled"] = shuffled
-    measured = {name: one._asdict() for name, one in scores.items()}
-    facts = {"clips": len(clips), "digest": clips.digest, "scores": measured}
-    (run / "measured.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    rows = Table("model", "accuracy", "balanced", "log loss")
-    for name, one in scores.items():
-        rows.add_row(name, *(f"{value:.3f}" for value in one))
-    console.print(rows)
+    task = _task(config, clips, data, seed)
+    model = load_best(task, run)
+    measured = trained_facts(task, model) if models is None else _of_files(task, model, models)
+    (run / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    for name, one in measured["scores"].items():
+        console.print(_score_table(name, one))
+    if models is not None and task.config.card is not None:
+        others = [json.loads((one / "measured.json").read_text()) for one in beside]
+        text = video_card(task.config.card, measured, others)
+        (models / "card.md").write_text(text, encoding="utf-8")
+        console.print(f"card: {models / 'card.md'}")
 
 
 @app.command()
@@ -83,24 +97,53 @@ def export(
     config: Config,
     run: Run,
     models: Annotated[Path, typer.Option(help="folder for the exported files")],
+    clips: Clips = None,
     data: Data = DATA,
+    weights: Annotated[
+        Path | None, typer.Option(help="also write weights that `tune` can begin with")
+    ] = None,
 ) -> None:
     """Writes the best model as `.tflite` with its ModelSpec; two of them for streams."""
-    # Imported here: the converter takes many seconds, and `fit` doesn't need it.
-    from flowlace_trainers.video.export import export_classifier
+    task = _task(config, clips, data)
+    model = load_best(task, run)
+    _export(task, model, models)
+    if weights is not None:
+        write_weights(model, weights)
+        console.print(str(weights))
 
-    task = VideoTask(read_config(config, VideoConfig), data)
-    facts = {
-        "name": task.config.name,
-        "labels": list(task.training.labels),
-        "licence": task.config.licence,
-        "seed": task.config.fit.seed,
-        "data_digest": task.training.digest,
-        "commit": commit(),
-    }
-    for spec in export_classifier(load_best(task, run), task.config, task.training, models, facts):
-        for one in spec.files.values():
-            console.print(f"{models / one.file}  sha256 {one.sha256}")
+
+@app.command()
+def tune(
+    clips: Annotated[Path, typer.Argument(help="folder of class/clip.mp4, or of train and dev")],
+    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    models: Annotated[Path, typer.Option(help="folder for the exported files and the card")],
+    base: Annotated[
+        str, typer.Option(help="configuration whose network and weights it begins with")
+    ] = "motions",
+    name: Annotated[str, typer.Option(help="of the model")] = "tuned",
+    steps: Annotated[int, typer.Option(min=1, help="of training")] = 1000,
+    data: Data = DATA,
+) -> None:
+    """Fine-tunes a classifier on your own clips: trains, exports, measures, writes a card.
+
+    Goes on with what the folder `--out` holds.
+    """
+    config = tuned_config(read_config(base, VideoConfig), clips, name=name, steps=steps)
+    task = VideoTask(config, Folders(data, clips))
+    console.print(
+        f"{len(task.training)} clips to learn, {len(task.development)} to check: "
+        + ", ".join(task.training.labels)
+    )
+    run_fit(task, config.fit, out)
+    model = load_best(task, out)
+    _export(task, model, models)
+    measured = _of_files(task, model, models)
+    (out / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    assert config.card is not None
+    (models / "card.md").write_text(video_card(config.card, measured, ()), encoding="utf-8")
+    for set_name, one in measured["scores"].items():
+        console.print(_score_table(set_name, one))
+    console.print(f"card: {models / 'card.md'}")
 
 
 @app.command()
@@ -111,13 +154,14 @@ def maps(
     run: Annotated[
         Path | None, typer.Option("--run", help="folder that `fit` wrote; none: untrained")
     ] = None,
+    clips: Clips = None,
     data: Data = DATA,
 ) -> None:
     """Shows which places each learned token looks at, in a picture or over the time of a clip.
 
     Of a clip, the window that ends with it is shown.
     """
-    task = VideoTask(read_config(config, VideoConfig), data)
+    task = _task(config, clips, data)
     takes, network = task.takes, task.config.network
     model = task.make_model().eval() if run is None else load_best(task, run)
     clip = read_clip(ClipFile(file, ""), width_px=takes.width_px, height_px=takes.height_px)
@@ -152,3 +196,40 @@ def macs(
     typer.echo(table(*placement_table(list(placements(tokens)))))
     typer.echo()
     typer.echo(table(*stream_table(stream_costs(tokens))))
+
+
+def _export(task: VideoTask, model: nn.Module, models: Path) -> None:
+    # Imported here: the converter takes many seconds, and `fit` doesn't need it.
+    from flowlace_trainers.video.export import export_classifier
+
+    facts = {
+        "name": task.config.name,
+        "labels": list(task.training.labels),
+        "licence": task.config.licence,
+        "seed": task.config.fit.seed,
+        "data_digest": task.training.digest,
+        "commit": commit(),
+    }
+    for spec in export_classifier(model, task.config, task.training, models, facts):
+        for one in spec.files.values():
+            console.print(f"{models / one.file}  sha256 {one.sha256}")
+
+
+def _of_files(task: VideoTask, model: nn.Module, models: Path) -> dict[str, Any]:
+    from flowlace_trainers.video.measuring import measure
+
+    return measure(task, model, models)
+
+
+def _score_table(name: str, scores: Mapping[str, Any]) -> Table:
+    made = Table("model", "accuracy", "balanced", "log loss", title=f"{name}: {scores['clips']}")
+    for row, values in scores["rows"].items():
+        made.add_row(row, *(f"{value:.3f}" for value in values.values()))
+    return made
+
+
+def _task(config: str, clips: Path | None, data: Path, seed: int | None = None) -> VideoTask:
+    made = read_config(config, VideoConfig)
+    if seed is not None:
+        made = replace(made, fit=replace(made.fit, seed=seed))
+    return VideoTask(made, Folders(data, clips))

@@ -1,4 +1,4 @@
-"""Decoded clips in one file that is mapped into memory: decoding takes longer than learning.
+"""Frames of clips in one file that is mapped into memory: making them takes longer than learning.
 
 The file is kept in a folder for what can be made again, under a name that depends on the clips'
 contents and on their size, and made anew when either changes.
@@ -9,7 +9,8 @@ import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowlace_trainers.errors import TrainerError
-from flowlace_trainers.video.clips import Clip, ClipFile, digest_of, labels_of, read_clip
+from flowlace_trainers.video.clips import Clip, ClipFile, ClipSet, digest_of, labels_of, read_clip
 
 _logger = logging.getLogger("flowlace_trainers.video.clip_store")
 _INDEX = "index.json"
 _FRAMES = "frames.raw"
 
 
-class ClipStore:
+class _Stored:
+    """Clips in a folder that was written before.
+
+    Args:
+        folder: where they lie.
+        labels: of all classes.
+        digest: of what they were made from.
+        shape: of a frame.
+    """
+
+    def __init__(
+        self, folder: Path, labels: tuple[str, ...], digest: str, shape: tuple[int, int, int]
+    ) -> None:
+        self.labels = labels
+        self.digest = digest
+        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        self.skipped = Counter[str](index["skipped"])
+        self._clips: list[dict[str, Any]] = index["clips"]
+        frames = np.memmap(folder / _FRAMES, np.uint8, "r")
+        self._frames: NDArray[np.uint8] = frames.reshape(-1, *shape)
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def __getitem__(self, index: int) -> Clip:
+        one = self._clips[index]
+        times = np.array(one["times_us"], np.int64)
+        first = one["first"]
+        return Clip(self._frames[first : first + len(times)], times, one["label"])
+
+
+class ClipStore(_Stored):
     """Clips of files, all frames of one size.
 
     Files that can't be read are left out, told, and counted in `skipped`.
@@ -51,39 +83,43 @@ class ClipStore:
         least_step_us: int = 0,
         labels: Sequence[str] | None = None,
     ) -> None:
-        self.labels = labels_of(files) if labels is None else tuple(labels)
-        _check_labels(files, self.labels)
-        self.digest = digest_of(files)
-        self._shape = (height_px, width_px, 3)
-        name = f"{self.digest[:16]}_{width_px}x{height_px}_{least_step_us}"
-        folder = data / "clips" / name
-        if not (folder / _INDEX).exists():
-            _decode(files, width_px, height_px, least_step_us, folder)
-        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        self.skipped = Counter[str](index["skipped"])
-        self._clips: list[dict[str, Any]] = index["clips"]
-        self._frames: NDArray[np.uint8] = np.memmap(folder / _FRAMES, np.uint8, "r").reshape(
-            -1, *self._shape
+        known = labels_of(files) if labels is None else tuple(labels)
+        _check_labels(files, known)
+        digest, skipped = digest_of(files), Counter[str]()
+        folder = data / "clips" / f"{digest[:16]}_{width_px}x{height_px}_{least_step_us}"
+        read = partial(
+            read_clip, width_px=width_px, height_px=height_px, least_step_us=least_step_us
         )
-
-    def __len__(self) -> int:
-        return len(self._clips)
-
-    def __getitem__(self, index: int) -> Clip:
-        one = self._clips[index]
-        times = np.array(one["times_us"], np.int64)
-        first = one["first"]
-        return Clip(self._frames[first : first + len(times)], times, one["label"])
+        _keep(folder, _readable(files, read, skipped), skipped)
+        super().__init__(folder, known, digest, (height_px, width_px, 3))
 
 
-def _decode(
-    files: Sequence[ClipFile], width_px: int, height_px: int, least_step_us: int, folder: Path
-) -> None:
-    """Writes a store, under another name until it is whole."""
+class DrawnClips(_Stored):
+    """Clips that are drawn, not read, kept where drawing each one anew takes longer than learning.
+
+    Args:
+        clips: all of one size.
+        data: folder for the drawn frames.
+
+    Raises:
+        TrainerError: the disk is full.
+    """
+
+    def __init__(self, clips: ClipSet, data: Path) -> None:
+        folder = data / "clips" / clips.digest[:16]
+        _keep(folder, (clips[number] for number in range(len(clips))), Counter())
+        height_px, width_px = clips[0].frames.shape[1:3]
+        super().__init__(folder, clips.labels, clips.digest, (height_px, width_px, 3))
+
+
+def _keep(folder: Path, clips: Iterable[Clip], skipped: Counter[str]) -> None:
+    """Writes a store where there is none, under another name until it is whole."""
+    if (folder / _INDEX).exists():
+        return
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:
         unfinished.mkdir(parents=True, exist_ok=True)
-        index = _write_frames(files, width_px, height_px, least_step_us, unfinished / _FRAMES)
+        index = {"clips": _write_frames(clips, unfinished / _FRAMES), "skipped": skipped}
         (unfinished / _INDEX).write_text(json.dumps(index), encoding="utf-8")
         if not folder.exists():  # else another process was faster, with the same result
             unfinished.rename(folder)
@@ -93,30 +129,33 @@ def _decode(
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _write_frames(
-    files: Sequence[ClipFile], width_px: int, height_px: int, least_step_us: int, path: Path
-) -> dict[str, Any]:
-    """Writes the frames of all clips that can be read; returns where each lies."""
-    clips: list[dict[str, Any]] = []
-    skipped = Counter[str]()
+def _write_frames(clips: Iterable[Clip], path: Path) -> list[dict[str, Any]]:
+    """Writes the frames of all clips; returns where each lies."""
+    written: list[dict[str, Any]] = []
     first = 0
     with path.open("wb") as raw:
-        for file in files:
-            try:
-                clip = read_clip(
-                    file, width_px=width_px, height_px=height_px, least_step_us=least_step_us
-                )
-            except TrainerError as error:
-                _logger.warning("left out: %s", error)
-                skipped["can't be read"] += 1
-                continue
+        for clip in clips:
             raw.write(clip.frames.tobytes())
             times = clip.times_us.tolist()
-            clips.append({"first": first, "times_us": times, "label": file.label})
+            written.append({"first": first, "times_us": times, "label": clip.label})
             first += len(times)
-    if not clips:
+    return written
+
+
+def _readable(
+    files: Sequence[ClipFile], read: Callable[[ClipFile], Clip], skipped: Counter[str]
+) -> Iterator[Clip]:
+    """Yields the clips of files that can be read, and counts the others."""
+    for file in files:
+        try:
+            clip = read(file)
+        except TrainerError as error:
+            _logger.warning("left out: %s", error)
+            skipped["can't be read"] += 1
+            continue
+        yield clip
+    if skipped.total() == len(files):
         raise TrainerError(f"none of {len(files)} clips can be read; see the warnings")
-    return {"clips": clips, "skipped": skipped}
 
 
 def _check_labels(files: Sequence[ClipFile], labels: Sequence[str]) -> None:

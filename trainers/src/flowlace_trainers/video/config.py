@@ -1,9 +1,10 @@
 """All that makes one classifier of pictures or clips."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from flowlace_trainers.card import CardText
 from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.fit import FitOptions
 from flowlace_trainers.video.augmentation import ClipAugmentOptions
@@ -12,6 +13,30 @@ from flowlace_trainers.video.networks import NetworkOptions, input_of
 
 AUGMENT = ClipAugmentOptions()
 """Mild, and nothing is mirrored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where clips are."""
+
+    data: Path
+    """For what can be made again."""
+    clips: Path | None = None
+    """Of clips that were recorded; None where none were given."""
+
+    def recorded(self) -> Path:
+        """Returns the folder of recorded clips.
+
+        Raises:
+            TrainerError: none was given.
+        """
+        if self.clips is None:
+            raise TrainerError("this configuration learns from recorded clips: --clips FOLDER")
+        return self.clips
+
+
+Clips = Callable[[Folders], ClipSet]
+"""Makes a set of clips."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,12 +51,18 @@ class VideoConfig:
     """Of the weights, as an SPDX name."""
     network: NetworkOptions
     """Which one, and how large."""
-    training: Callable[[Path], ClipSet]
-    """Makes what it learns from; the folder is for data that can be made again."""
-    development: Callable[[Path], ClipSet]
+    training: Clips
+    """Makes what it learns from."""
+    development: Clips
     """Makes what tells the best checkpoint."""
-    evaluation: Callable[[Path], ClipSet]
+    evaluation: Clips
     """Makes what results are told of."""
+    others: Mapping[str, Clips] = field(default_factory=dict)
+    """More to tell results of, by name, where clips were given."""
+    card: CardText | None = None
+    """What nobody can measure; without it no card is written."""
+    start: Path | None = None
+    """Weights to begin with, as `weights` writes them: all that have the same name and shape."""
     fit: FitOptions
     """Steps and step sizes. All phases have the network's size."""
     period_us: int = 66_667

@@ -3,8 +3,13 @@
 A tubelet is a patch over a few frames. Its embedding is a 3-D convolution whose kernel is as long
 as its stride; with the frames stacked on the channel axis that is a 2-D convolution, and nothing
 has more than four dimensions.
+
+Where clips are few, a patch is better made by small convolutions in a row: they see edges and how
+they move without having to learn first what lies beside what. Xiao et al. 2021, "Early
+convolutions help transformers see better".
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +19,18 @@ from flowlace_trainers.errors import TrainerError
 
 CHANNELS = 3
 """Of a frame: red, green, blue."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StemStage:
+    """A convolution before the one that makes tokens, with batch norm and relu."""
+
+    width: int
+    """Channels that come out."""
+    side_px: int = 3
+    """Of the kernel; odd."""
+    stride: int = 2
+    """In both directions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,8 +45,16 @@ class PatchOptions:
     """Side of a patch."""
     frames: int = 1
     """Of a tubelet; 1 for pictures."""
+    stem: tuple[StemStage, ...] = ()
+    """Convolutions in a row, whose strides together divide `patch_px`; none: a patch is made by one
+    convolution as large as itself, as published for ViT."""
 
     def __post_init__(self) -> None:
+        if self.patch_px % self.stem_stride:
+            raise TrainerError(
+                f"the stem's strides make {self.stem_stride} together; they have to divide "
+                f"patch_px={self.patch_px}"
+            )
         for name in ("width_px", "height_px"):
             side = getattr(self, name)
             if side < self.patch_px or side % self.patch_px:
@@ -41,6 +66,11 @@ class PatchOptions:
     def grid(self) -> tuple[int, int]:
         """Rows and columns of patches."""
         return self.height_px // self.patch_px, self.width_px // self.patch_px
+
+    @property
+    def stem_stride(self) -> int:
+        """Of all stages together."""
+        return math.prod(one.stride for one in self.stem)
 
     @property
     def places(self) -> int:
@@ -57,10 +87,13 @@ class Tubelets(nn.Module):
 
     def __init__(self, options: PatchOptions, width: int) -> None:
         super().__init__()
-        side = options.patch_px
+        side = options.patch_px // options.stem_stride
         self.channels = CHANNELS * options.frames
-        self.convolution = nn.Conv2d(self.channels, width, side, side)
-        nn.init.trunc_normal_(self.convolution.weight, std=0.02)
+        self.stem = _stem(self.channels, options.stem)
+        inputs = options.stem[-1].width if options.stem else self.channels
+        self.convolution = nn.Conv2d(inputs, width, side, side)
+        # As in ViT: what comes out is as large as what goes in, however many values go in.
+        nn.init.trunc_normal_(self.convolution.weight, std=(inputs * side**2) ** -0.5)
         nn.init.zeros_(self.convolution.bias)  # type: ignore[arg-type]  # is there by default
 
     def forward(self, stacked: Tensor) -> Tensor:
@@ -70,7 +103,21 @@ class Tubelets(nn.Module):
             stacked: `[n, steps · frames · 3, y, x]`, values from −1 to 1.
         """
         steps = stacked.reshape(-1, self.channels, *stacked.shape[2:])
-        return self.convolution(steps).flatten(2).transpose(1, 2)  # type: ignore[no-any-return]
+        tokens: Tensor = self.convolution(self.stem(steps)).flatten(2).transpose(1, 2)
+        return tokens
+
+
+def _stem(channels: int, stages: tuple[StemStage, ...]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for one in stages:
+        edge = one.side_px // 2
+        layers += [
+            nn.Conv2d(channels, one.width, one.side_px, one.stride, edge, bias=False),
+            nn.BatchNorm2d(one.width),
+            nn.ReLU(),
+        ]
+        channels = one.width
+    return nn.Sequential(*layers)
 
 
 def position_table(tokens: int, width: int) -> nn.Parameter:

@@ -29,7 +29,7 @@ from flowlace_trainers.video.clips import ClipSet
 from flowlace_trainers.video.config import VideoConfig
 from flowlace_trainers.video.networks import NetworkInput, input_of
 from flowlace_trainers.video.sampling import last_window, stacked
-from flowlace_trainers.video.stepped_network import SteppedNetwork, has_come
+from flowlace_trainers.video.stepped_network import SteppedNetwork, SteppedOptions, has_come
 
 FLOAT_LEAST_DB = 80.0
 """Agreement of the float32 files with the trained model that is asked for."""
@@ -66,6 +66,13 @@ class _Part:
     """The file's input has channels last."""
 
 
+def part_names(config: VideoConfig) -> list[str]:
+    """Returns the names of the models that a configuration is exported as, in order of use."""
+    if isinstance(config.network, SteppedOptions):
+        return [f"{config.name}_frame_tokens", f"{config.name}_temporal_head"]
+    return [config.name]
+
+
 def export_classifier(
     network: nn.Module,
     config: VideoConfig,
@@ -100,7 +107,9 @@ def _parts(network: nn.Module, config: VideoConfig, training: ClipSet) -> list[_
     clips, filled = _some_clips(training, config)
     if not isinstance(network, SteppedNetwork):
         module = _Probabilities(network).eval()
-        return [_Part(config.name, module, _one_by_one(clips), takes_pictures=True)]
+        (name,) = part_names(config)
+        return [_Part(name, module, _one_by_one(clips), takes_pictures=True)]
+    first, second = part_names(config)
     steps = clips.reshape(-1, network.frame_tokens.embedding.channels, *clips.shape[2:])
     with torch.inference_mode():
         tokens = network.frame_tokens(steps)
@@ -110,12 +119,12 @@ def _parts(network: nn.Module, config: VideoConfig, training: ClipSet) -> list[_
     checked = steps[:: max(1, len(steps) // _CHECKED_CLIPS)]
     return [
         _Part(
-            f"{config.name}_frame_tokens",
+            first,
             network.frame_tokens,
             _one_by_one(checked),
             takes_pictures=True,
         ),
-        _Part(f"{config.name}_temporal_head", head, _one_by_one(windows), takes_pictures=False),
+        _Part(second, head, _one_by_one(windows), takes_pictures=False),
     ]
 
 

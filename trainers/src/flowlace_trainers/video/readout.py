@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from flowlace_trainers.errors import TrainerError
-from flowlace_trainers.video.encoder_block import layer_norm, linear
+from flowlace_trainers.video.encoder_block import layer_norm
 
 Pooling = Literal["mean", "class_token"]
 """What stands for all tokens: their mean, or one that was put before them."""
@@ -42,9 +42,11 @@ class Pool(nn.Module):
 
 
 class Readout(nn.Sequential):
-    """Returns `[n, class]` logits from `[n, token, width]`; all 0 before training."""
+    """Returns `[n, class]` logits from `[n, token, width]`.
+
+    Its weights begin at random: ViT's begin at 0, and stay there where fresh features say nothing
+    of the classes, as with motions; then features learn nothing either.
+    """
 
     def __init__(self, width: int, pooling: Pooling, classes: int) -> None:
-        logits = linear(width, classes)
-        nn.init.zeros_(logits.weight)
-        super().__init__(Pool(width, pooling), logits)
+        super().__init__(Pool(width, pooling), nn.Linear(width, classes))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +16,12 @@ from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.schedule import Phase
 from flowlace_trainers.video.augmentation import augmented
 from flowlace_trainers.video.clips import ClipSet
-from flowlace_trainers.video.config import VideoConfig, check_clips, check_config
+from flowlace_trainers.video.config import Folders, VideoConfig, check_clips, check_config
 from flowlace_trainers.video.networks import input_of, make_network, set_drop
 from flowlace_trainers.video.sampling import Window, last_window, random_window, stacked
 from flowlace_trainers.video.scoring import Scores, scores_of
 from flowlace_trainers.video.stepped_network import SteppedNetwork
+from flowlace_trainers.video.weights import begin_with
 
 _AT_A_TIME = 32
 _SETTLING_CLIPS = 512
@@ -47,30 +47,33 @@ class VideoTask:
 
     score_name = "accuracy"
 
-    def __init__(self, config: VideoConfig, data: Path) -> None:
+    def __init__(self, config: VideoConfig, folders: Folders) -> None:
         self.config = config
         check_config(config)
         self.takes = input_of(config.network)
-        self._data = data
+        self.folders = folders
 
     @cached_property
     def training(self) -> ClipSet:
         """What it learns from."""
-        return self._checked(self.config.training(self._data))
+        return self._checked(self.config.training(self.folders))
 
     @cached_property
     def development(self) -> ClipSet:
         """What tells the best checkpoint."""
-        return self._checked(self.config.development(self._data), like=self.training)
+        return self._checked(self.config.development(self.folders), like=self.training)
 
     @cached_property
     def evaluation(self) -> ClipSet:
         """What results are told of."""
-        return self._checked(self.config.evaluation(self._data), like=self.training)
+        return self._checked(self.config.evaluation(self.folders), like=self.training)
 
     def make_model(self) -> nn.Module:
-        """Returns a network with fresh weights."""
-        return make_network(self.config.network)
+        """Returns a network with fresh weights, or with those it starts from."""
+        made = make_network(self.config.network)
+        if self.config.start is not None:
+            begin_with(made, self.config.start)
+        return made
 
     def set_drop(self, model: nn.Module, drop: float) -> None:
         """Sets how likely the deepest block is left out."""

@@ -1,0 +1,16 @@
+"""`motions` without its TokenLearner, all else alike: what the tokens are compared with.
+
+Command:   flowlace-train video fit motions_all_places --out runs/motions_all_places
+"""
+
+from dataclasses import replace
+
+from flowlace_trainers.configs import motions
+from flowlace_trainers.video.stepped_network import SteppedOptions
+
+assert isinstance(motions.CONFIG.network, SteppedOptions)
+CONFIG = replace(
+    motions.CONFIG,
+    name="motions_all_places",
+    network=replace(motions.CONFIG.network, token_learner=None),
+)

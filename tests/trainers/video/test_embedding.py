@@ -1,7 +1,13 @@
 import pytest
 import torch
 from flowlace_trainers.errors import TrainerError
-from flowlace_trainers.video.embedding import PatchOptions, StemStage, Tubelets
+from flowlace_trainers.video.embedding import (
+    PatchOptions,
+    StemStage,
+    Tubelets,
+    position_table,
+    positions_for,
+)
 from torch.nn import functional
 
 from tests.trainers.video.toys import TUBELETS, noise
@@ -60,3 +66,17 @@ def test_a_stem_sees_over_the_edges_of_patches() -> None:
 def test_a_stem_that_does_not_make_patches_is_refused() -> None:
     with pytest.raises(TrainerError, match="strides make 6 together; they have to divide patch_px"):
         PatchOptions(patch_px=16, stem=(StemStage(width=8, stride=3), StemStage(width=8)))
+
+
+def test_positions_of_a_smaller_picture_lie_between_those_of_the_full_one() -> None:
+    options = PatchOptions(width_px=32, height_px=16, patch_px=8)
+    table = torch.zeros(1, 1 + 2 * 2 * 4, 1)
+    table[0, 0] = 9.0
+    table[0, 1:, 0] = torch.arange(4.0).repeat(4)  # columns from 0 to 3, in both steps
+    small = positions_for(table, options, torch.zeros(1, 3, 8, 16), leading=1, steps=2)
+    assert small[0, :, 0].tolist() == [9.0, 0.5, 2.5, 0.5, 2.5]
+
+
+def test_positions_of_the_full_size_are_the_table_itself() -> None:
+    table = position_table(6, 4)
+    assert positions_for(table, STEMMED, torch.zeros(1, 6, 16, 24)) is table

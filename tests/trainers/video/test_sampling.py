@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from flowlace_trainers.video.clips import Clip
 from flowlace_trainers.video.networks import NetworkInput
-from flowlace_trainers.video.sampling import last_window, random_window, stacked, window_at
+from flowlace_trainers.video.sampling import (
+    last_window,
+    random_window,
+    sized,
+    stacked,
+    window_at,
+    windows_over,
+)
 
 TAKES = NetworkInput(width_px=2, height_px=1, steps=3, frames_a_step=2)
 
@@ -62,3 +69,27 @@ def test_frames_are_stacked_oldest_first_red_first() -> None:
     frames[0, :, :, 0] = 255
     frames[1, :, :, 2] = 255
     assert stacked(frames)[:, 0, 0].tolist() == [1, -1, -1, -1, -1, 1]
+
+
+def test_views_are_spread_over_a_clip_and_the_last_one_ends_with_it() -> None:
+    long = clip([number * 100 for number in range(16)])
+    views = [numbers(one.frames) for one in windows_over(long, TAKES, 100, 3)]
+    assert [(one[0], one[-1]) for one in views] == [(0, 5), (5, 10), (10, 15)]
+    assert [one.filled for one in windows_over(long, TAKES, 100, 3)] == [3, 3, 3]
+
+
+def test_one_view_is_the_last_window() -> None:
+    long = clip([number * 100 for number in range(16)])
+    (view,) = windows_over(long, TAKES, 100, 1)
+    assert numbers(view.frames) == [10, 11, 12, 13, 14, 15]
+
+
+def test_views_of_a_short_clip_are_all_the_same() -> None:
+    views = windows_over(clip([0, 100, 200]), TAKES, 100, 2)
+    assert [numbers(one.frames) for one in views] == [[0, 0, 0, 0, 1, 2]] * 2
+
+
+def test_frames_are_made_smaller_only_where_they_have_to_be() -> None:
+    frames = np.arange(2 * 4 * 6 * 3, dtype=np.uint8).reshape(2, 4, 6, 3)
+    assert sized(frames, 6, 4) is frames
+    assert sized(frames, 3, 2).shape == (2, 2, 3, 3)

@@ -11,7 +11,9 @@ from flowlace_trainers.fit import FitOptions, fit, load_best
 from flowlace_trainers.schedule import Phase
 from flowlace_trainers.video.coatnet import AttentionStage, CoAtNetOptions
 from flowlace_trainers.video.config import Folders
+from flowlace_trainers.video.stepped_network import SteppedOptions
 from flowlace_trainers.video.task import VideoTask, mixed, smoothed
+from flowlace_trainers.video.token_learner import TokenLearnerOptions
 
 from tests.trainers.video.toy_task import CONFIG, NETWORK, Slides
 
@@ -132,7 +134,52 @@ def test_data_that_do_not_fit_the_network_are_told(tmp_path: Path) -> None:
 
 def test_settings_that_do_not_fit_each_other_are_told(tmp_path: Path) -> None:
     small = replace(CONFIG.fit, phases=(replace(HARD, width_px=16),))
-    with pytest.raises(TrainerError, match="a phase has 16×16 pixels, but the network takes 24×16"):
+    with pytest.raises(
+        TrainerError, match="the last phase has 16×16 pixels, but the network takes 24×16"
+    ):
         VideoTask(replace(CONFIG, fit=small), Folders(tmp_path))
     with pytest.raises(TrainerError, match="period_us is 0; it has to be 1 or more"):
         VideoTask(replace(CONFIG, period_us=0), Folders(tmp_path))
+
+
+def test_early_phases_may_show_smaller_clips(tmp_path: Path) -> None:
+    small = replace(HARD, share=0.5, width_px=16, height_px=8)
+    options = FitOptions(
+        steps=2,
+        phases=(small, replace(HARD, share=0.5)),
+        warm_up_steps=1,
+        evaluate_every=2,
+        threads=1,
+    )
+    task = VideoTask(replace(CONFIG, fit=options), Folders(tmp_path))
+    assert task.batch(0, small).clips.shape == (16, 24, 8, 16)
+    best = fit(task, options, tmp_path / "run")
+    assert best.exists()
+
+
+@pytest.mark.parametrize(
+    ("network", "width_px", "told"),
+    [
+        (NETWORK, 20, "a phase has 20×16 pixels; expected multiples of 8 up to 24×16"),
+        (NETWORK, 32, "a phase has 32×16 pixels; expected multiples of 8 up to 24×16"),
+        (
+            replace(NETWORK, token_learner=TokenLearnerOptions(at=1, tokens=2, version="1")),
+            16,
+            "a phase has 16×16 pixels, but the network takes 24×16, always",
+        ),
+    ],
+)
+def test_phases_that_the_network_can_not_see_are_refused(
+    network: SteppedOptions, width_px: int, told: str, tmp_path: Path
+) -> None:
+    phases = (replace(HARD, share=0.5, width_px=width_px), replace(HARD, share=0.5))
+    config = replace(CONFIG, network=network, fit=replace(CONFIG.fit, phases=phases))
+    with pytest.raises(TrainerError, match=told):
+        VideoTask(config, Folders(tmp_path))
+
+
+def test_views_are_averaged_as_probabilities(tmp_path: Path) -> None:
+    task = VideoTask(CONFIG, Folders(tmp_path))
+    model, clips = task.make_model(), Slides(6, 9)
+    one, many = (task.scores(model, clips, views=views) for views in (1, 3))
+    assert many == pytest.approx(one, abs=1e-5)  # clips are as long as a window: all views alike

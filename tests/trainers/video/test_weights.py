@@ -35,7 +35,7 @@ def test_files_that_are_no_weights_are_told(tmp_path: Path) -> None:
     network = SteppedNetwork(STEPPED)
     with pytest.raises(TrainerError, match=r"no weights to begin with in .*broken"):
         begin_with(network, broken)
-    with pytest.raises(TrainerError, match="no weights to begin with in .*missing"):
+    with pytest.raises(TrainerError, match=r"no weights to begin with in .*missing"):
         begin_with(network, tmp_path / "missing.safetensors")
     write_weights(torch.nn.Linear(3, 3), broken)
     with pytest.raises(TrainerError, match="none fits this network"):

@@ -72,6 +72,9 @@ def evaluate(
     beside: Annotated[
         list[Path], typer.Option(help="more runs that were evaluated, for the card to compare")
     ] = [],  # noqa: B006
+    views: Annotated[
+        int, typer.Option(min=1, help="windows of each clip to average over, beside the last one")
+    ] = 1,
     seed: Seed = None,
 ) -> None:
     """Measures a trained classifier beside baselines; with its files, writes the card too.
@@ -81,7 +84,10 @@ def evaluate(
     """
     task = _task(config, clips, data, seed)
     model = load_best(task, run)
-    measured = trained_facts(task, model) if models is None else _of_files(task, model, models)
+    if models is None:
+        measured = trained_facts(task, model, views)
+    else:
+        measured = _of_files(task, model, models, views)
     (run / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
     for name, one in measured["scores"].items():
         console.print(_score_table(name, one))
@@ -215,10 +221,10 @@ def _export(task: VideoTask, model: nn.Module, models: Path) -> None:
             console.print(f"{models / one.file}  sha256 {one.sha256}")
 
 
-def _of_files(task: VideoTask, model: nn.Module, models: Path) -> dict[str, Any]:
+def _of_files(task: VideoTask, model: nn.Module, models: Path, views: int = 1) -> dict[str, Any]:
     from flowlace_trainers.video.measuring import measure
 
-    return measure(task, model, models)
+    return measure(task, model, models, views)
 
 
 def _score_table(name: str, scores: Mapping[str, Any]) -> Table:

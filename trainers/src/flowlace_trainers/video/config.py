@@ -9,7 +9,7 @@ from flowlace_trainers.errors import TrainerError
 from flowlace_trainers.fit import FitOptions
 from flowlace_trainers.video.augmentation import ClipAugmentOptions
 from flowlace_trainers.video.clips import ClipSet
-from flowlace_trainers.video.networks import NetworkOptions, input_of
+from flowlace_trainers.video.networks import NetworkOptions, input_of, patch_of
 
 AUGMENT = ClipAugmentOptions()
 """Mild, and nothing is mirrored."""
@@ -64,7 +64,8 @@ class VideoConfig:
     start: Path | None = None
     """Weights to begin with, as `weights` writes them: all that have the same name and shape."""
     fit: FitOptions
-    """Steps and step sizes. All phases have the network's size."""
+    """Steps and step sizes. Early phases may show smaller clips, as whole numbers of patches; the
+    last one has the network's size."""
     period_us: int = 66_667
     """From frame to frame of a window; 15 frames a second."""
     batch_size: int = 32
@@ -75,13 +76,8 @@ class VideoConfig:
 
 def check_config(config: VideoConfig) -> None:
     """Raises TrainerError where the parts of a configuration don't fit each other."""
-    takes, name = input_of(config.network), config.name
-    for phase in config.fit.phases:
-        if (phase.width_px, phase.height_px) != (takes.width_px, takes.height_px):
-            raise TrainerError(
-                f"configuration {name!r}: a phase has {phase.width_px}×{phase.height_px} pixels, "
-                f"but the network takes {takes.width_px}×{takes.height_px}, always"
-            )
+    name = config.name
+    _check_phases(config)
     for what in ("period_us", "batch_size"):
         if getattr(config, what) < 1:
             raise TrainerError(
@@ -110,4 +106,30 @@ def check_clips(config: VideoConfig, clips: ClipSet) -> None:
         raise TrainerError(
             f"configuration {where!r}: the network takes frames of {takes.width_px}×"
             f"{takes.height_px}, the clips have {columns}×{rows}"
+        )
+
+
+def _check_phases(config: VideoConfig) -> None:
+    takes, name = input_of(config.network), config.name
+    patch_px = patch_of(config.network)
+    full = takes.width_px, takes.height_px
+    for phase in config.fit.phases:
+        size = phase.width_px, phase.height_px
+        if size == full:
+            continue
+        if patch_px is None:
+            raise TrainerError(
+                f"configuration {name!r}: a phase has {size[0]}×{size[1]} pixels, but the network "
+                f"takes {full[0]}×{full[1]}, always"
+            )
+        if any(side < patch_px or side % patch_px for side in size) or size > full:
+            raise TrainerError(
+                f"configuration {name!r}: a phase has {size[0]}×{size[1]} pixels; expected "
+                f"multiples of {patch_px} up to {full[0]}×{full[1]}"
+            )
+    last = config.fit.phases[-1]
+    if (last.width_px, last.height_px) != full:
+        raise TrainerError(
+            f"configuration {name!r}: the last phase has {last.width_px}×{last.height_px} pixels, "
+            f"but the network takes {full[0]}×{full[1]}"
         )

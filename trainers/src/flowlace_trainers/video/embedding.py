@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from flowlace_trainers.errors import TrainerError
 
@@ -118,6 +119,30 @@ def _stem(channels: int, stages: tuple[StemStage, ...]) -> nn.Sequential:
         ]
         channels = one.width
     return nn.Sequential(*layers)
+
+
+def positions_for(
+    table: Tensor, options: PatchOptions, picture: Tensor, *, leading: int = 0, steps: int = 1
+) -> Tensor:
+    """Returns positions `[1, leading + steps · place, width]` for pictures of any size.
+
+    Networks may be trained on smaller pictures first (progressive resolution: Tan & Le 2021,
+    "EfficientNetV2", §4); positions are then taken from between those of the full size.
+
+    Args:
+        table: `[1, leading + steps · place, width]`, of the full size.
+        options: how pictures of the full size are cut.
+        picture: `[…, y, x]`.
+        leading: tokens before the first place.
+        steps: of time in the table.
+    """
+    rows, columns = (side // options.patch_px for side in picture.shape[-2:])
+    if (rows, columns) == options.grid:
+        return table
+    lead, places = table[:, :leading], table[0, leading:]
+    maps = places.reshape(steps, *options.grid, -1).permute(0, 3, 1, 2)  # [step, width, y, x]
+    sized = functional.interpolate(maps, (rows, columns), mode="bilinear", align_corners=False)
+    return torch.cat([lead, sized.permute(0, 2, 3, 1).reshape(1, -1, table.shape[-1])], 1)
 
 
 def position_table(tokens: int, width: int) -> nn.Parameter:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from flowlace_trainers.video.embedding import PatchOptions, Tubelets, position_table
+from flowlace_trainers.video.embedding import PatchOptions, Tubelets, position_table, positions_for
 from flowlace_trainers.video.encoder import Encoder
 from flowlace_trainers.video.readout import ClassToken, Pooling, Readout
 from flowlace_trainers.video.sizes import TI, EncoderSize
@@ -36,6 +36,7 @@ class ImageNetwork(nn.Module):
     def __init__(self, options: ImageNetworkOptions) -> None:
         super().__init__()
         width, patches = options.size.width, options.patches
+        self.patches = patches
         self.embedding = Tubelets(patches, width)
         self.class_token = ClassToken(width, options.pooling)
         leading = self.class_token.leading
@@ -47,6 +48,8 @@ class ImageNetwork(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Returns logits `[n, class]` of `[n, 3, y, x]`, values from −1 to 1."""
-        x = self.class_token(self.embedding(pictures)) + self.positions
+        leading = self.class_token.leading
+        positions = positions_for(self.positions, self.patches, pictures, leading=leading)
+        x = self.class_token(self.embedding(pictures)) + positions
         logits: Tensor = self.readout(self.encoder(x))
         return logits

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from flowlace_trainers.video.embedding import PatchOptions, Tubelets, position_table
+from flowlace_trainers.video.embedding import PatchOptions, Tubelets, position_table, positions_for
 from flowlace_trainers.video.encoder import Encoder, all_steps
 from flowlace_trainers.video.readout import ClassToken, Pooling, Readout
 from flowlace_trainers.video.sizes import TI, EncoderSize
@@ -44,6 +44,7 @@ class JointClipNetwork(nn.Module):
         super().__init__()
         width, tubelets = options.size.width, options.tubelets
         self.steps = options.steps
+        self.tubelets = tubelets
         self.embedding = Tubelets(tubelets, width)
         self.class_token = ClassToken(width, options.pooling)
         leading = self.class_token.leading
@@ -64,6 +65,13 @@ class JointClipNetwork(nn.Module):
             clips: `[n, frame · 3, y, x]`, the oldest frame first, values from −1 to 1.
         """
         tokens = all_steps(self.embedding(clips), self.steps)
-        x = self.class_token(tokens) + self.positions
+        positions = positions_for(
+            self.positions,
+            self.tubelets,
+            clips,
+            leading=self.class_token.leading,
+            steps=self.steps,
+        )
+        x = self.class_token(tokens) + positions
         logits: Tensor = self.readout(self.encoder(x))
         return logits

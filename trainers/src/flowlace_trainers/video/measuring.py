@@ -35,18 +35,19 @@ Run = Callable[[Floats], Floats]
 """Probabilities `[class]` of frames `[frame · 3, y, x]` and of how many steps have come."""
 
 
-def measure(task: VideoTask, network: nn.Module, folder: Path) -> dict[str, Any]:
+def measure(task: VideoTask, network: nn.Module, folder: Path, views: int = 1) -> dict[str, Any]:
     """Returns everything the card says about a classifier, measured now.
 
     Args:
         task: its configuration and data.
         network: as trained.
         folder: holds its exported files.
+        views: windows of each clip that torch averages over, beside one.
     """
     config = task.config
     specs = [read_model_spec(folder / f"{name}.json") for name in part_names(config)]
     runs = {one: lite_runner(specs, folder, one, task.takes.steps) for one in PRECISIONS}
-    facts = trained_facts(task, network)
+    facts = trained_facts(task, network, views)
     for name, clips in measured_on(task).items():
         rows, truth = facts["scores"][name]["rows"], truth_of(clips)
         for precision, run in runs.items():

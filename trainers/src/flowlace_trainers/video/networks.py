@@ -65,6 +65,23 @@ def grid_of(options: NetworkOptions) -> tuple[int, int]:
             return options.tubelets.grid
 
 
+def patch_of(options: NetworkOptions) -> int | None:
+    """Returns the side of a patch in pixels of a network that takes pictures of other sizes too.
+
+    None for those that don't: their maps or positions are made for one size.
+    """
+    match options:
+        case ImageNetworkOptions():
+            patches, learner = options.patches, options.token_learner
+        case JointClipOptions() | SteppedOptions():
+            patches, learner = options.tubelets, options.token_learner
+        case CoAtNetOptions():
+            return None
+    if learner is not None and learner.version == "1":
+        return None
+    return patches.patch_px
+
+
 def set_drop(network: nn.Module, drop: float) -> None:
     """Sets how likely the deepest block is left out while training; earlier ones are less."""
     if isinstance(network, CoAtNet):

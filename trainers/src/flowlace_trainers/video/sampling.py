@@ -6,6 +6,7 @@ clip's first one haven't come yet: they repeat it, and their steps count as not 
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +32,17 @@ def last_window(clip: Clip, takes: NetworkInput, period_us: int) -> Window:
         period_us: from frame to frame.
     """
     return window_at(clip, takes, period_us, int(clip.times_us[-1]))
+
+
+def windows_over(clip: Clip, takes: NetworkInput, period_us: int, views: int) -> list[Window]:
+    """Returns windows evenly spaced over a clip, the last one ending with it.
+
+    A clip that is no longer than a window gives the same window each time.
+    """
+    end_us = int(clip.times_us[-1])
+    first_us = min(end_us, period_us * (takes.frames - 1))
+    ends = np.linspace(end_us, first_us, views)[::-1]
+    return [window_at(clip, takes, period_us, round(one)) for one in ends]
 
 
 def random_window(
@@ -62,6 +74,15 @@ def window_at(clip: Clip, takes: NetworkInput, period_us: float, newest_us: int)
     frames = clip.frames[np.searchsorted(middles, wanted, side="right")]
     has_come = wanted.reshape(takes.steps, -1).min(1) >= -period_us / 2
     return Window(frames, max(1, int(has_come.sum())))
+
+
+def sized(frames: NDArray[np.uint8], width_px: int, height_px: int) -> NDArray[np.uint8]:
+    """Returns frames `[frame, y, x, 3]` made smaller; those of the size already as they are."""
+    if frames.shape[1:3] == (height_px, width_px):
+        return frames
+    size = width_px, height_px
+    made = [cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in frames]
+    return np.stack(made).astype(np.uint8, copy=False)
 
 
 def stacked(frames: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from flowlace_trainers.errors import TrainerError
-from flowlace_trainers.video.embedding import PatchOptions, Tubelets, position_table
+from flowlace_trainers.video.embedding import PatchOptions, Tubelets, position_table, positions_for
 from flowlace_trainers.video.encoder import Encoder
 from flowlace_trainers.video.joint_clip_network import TUBELETS
 from flowlace_trainers.video.readout import ClassToken, Pool, Pooling, Readout
@@ -78,6 +78,7 @@ class FrameTokens(nn.Module):
         super().__init__()
         width, tubelets = options.size.width, options.tubelets
         pooling: Pooling = options.pooling if options.is_factorised else "mean"
+        self.tubelets = tubelets
         self.embedding = Tubelets(tubelets, width)
         self.class_token = ClassToken(width, pooling)
         leading = self.class_token.leading
@@ -93,7 +94,9 @@ class FrameTokens(nn.Module):
 
     def forward(self, steps: Tensor) -> Tensor:
         """Returns `[n, token, width]` of steps `[n, frame · 3, y, x]`, values from −1 to 1."""
-        x = self.encoder(self.class_token(self.embedding(steps)) + self.positions)
+        leading = self.class_token.leading
+        positions = positions_for(self.positions, self.tubelets, steps, leading=leading)
+        x = self.encoder(self.class_token(self.embedding(steps)) + positions)
         made: Tensor = x if self.pool is None else self.pool(x)[:, None]
         return made
 

@@ -1,5 +1,6 @@
 """A classifier of pictures or clips as the training loop sees it."""
 
+import math
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -18,7 +19,13 @@ from flowlace_trainers.video.augmentation import augmented
 from flowlace_trainers.video.clips import ClipSet
 from flowlace_trainers.video.config import Folders, VideoConfig, check_clips, check_config
 from flowlace_trainers.video.networks import input_of, make_network, set_drop
-from flowlace_trainers.video.sampling import Window, last_window, random_window, stacked
+from flowlace_trainers.video.sampling import (
+    Window,
+    random_window,
+    sized,
+    stacked,
+    windows_over,
+)
 from flowlace_trainers.video.scoring import Scores, scores_of
 from flowlace_trainers.video.stepped_network import SteppedNetwork
 from flowlace_trainers.video.weights import begin_with
@@ -83,7 +90,7 @@ class VideoTask:
         """Returns the batch of a step: a stretch of a shuffled round through all clips."""
         size, seed = self.config.batch_size, self.config.fit.seed
         places = range(step * size, (step + 1) * size)
-        made = [self._sample(place, phase.strength) for place in places]
+        made = [self._sample(place, phase) for place in places]
         clips = torch.from_numpy(np.stack([clip for clip, _, _ in made]))
         filled = torch.tensor([count for _, count, _ in made])
         numbers = torch.tensor([number for _, _, number in made])
@@ -116,45 +123,57 @@ class VideoTask:
         """Returns scores on the development clips."""
         return self.scores(model, self.development)._asdict()
 
-    def scores(self, model: nn.Module, clips: ClipSet, *, is_shuffled: bool = False) -> Scores:
-        """Returns how well a network tells clips, each by the window that ends with it.
+    def scores(
+        self, model: nn.Module, clips: ClipSet, *, views: int = 1, is_shuffled: bool = False
+    ) -> Scores:
+        """Returns how well a network tells clips.
 
         Args:
             model: the network.
             clips: to tell.
+            views: windows of each clip, evenly spaced up to the one that ends with it; their
+                probabilities are averaged (multi-view evaluation: Arnab et al. 2021, §4.1).
             is_shuffled: frames come in random order: what is left needs no motion.
         """
-        logits = self._classify(model, clips, is_shuffled=is_shuffled)
+        logits = self._classify(model, clips, views=views, is_shuffled=is_shuffled)
         return scores_of(logits, truth_of(clips), len(clips.labels))
 
     @torch.inference_mode()
-    def _classify(self, model: nn.Module, clips: ClipSet, *, is_shuffled: bool) -> Tensor:
+    def _classify(
+        self, model: nn.Module, clips: ClipSet, *, views: int, is_shuffled: bool
+    ) -> Tensor:
         model.eval()
         device = next(model.parameters()).device
         numbers = np.arange(len(clips))
         parts = [
             _logits(model, one.to(device), filled.to(device)).float().cpu()
-            for one, filled in self._windows(clips, numbers, is_shuffled=is_shuffled)
+            for one, filled in self._windows(clips, numbers, views, is_shuffled=is_shuffled)
         ]
-        return torch.cat(parts)
+        of_views = torch.cat(parts).reshape(len(clips), views, -1)
+        return torch.logsumexp(torch.log_softmax(of_views, -1), 1) - math.log(views)
 
     def _windows(
-        self, clips: ClipSet, numbers: NDArray[np.int64], *, is_shuffled: bool = False
+        self,
+        clips: ClipSet,
+        numbers: NDArray[np.int64],
+        views: int = 1,
+        *,
+        is_shuffled: bool = False,
     ) -> Iterator[tuple[Tensor, Tensor]]:
         for some in np.split(numbers, range(_AT_A_TIME, len(numbers), _AT_A_TIME)):
             windows = []
             for number in some:
-                window = last_window(clips[int(number)], self.takes, self.config.period_us)
+                taken = windows_over(clips[int(number)], self.takes, self.config.period_us, views)
                 if is_shuffled:
                     order = np.random.default_rng((61, int(number))).permutation(self.takes.frames)
-                    window = Window(window.frames[order], window.filled)
-                windows.append(window)
+                    taken = [Window(one.frames[order], one.filled) for one in taken]
+                windows += taken
             pixels = torch.from_numpy(np.stack([stacked(one.frames) for one in windows]))
             yield pixels, torch.tensor([one.filled for one in windows])
 
-    def _sample(self, place: int, strength: float) -> tuple[NDArray[np.float32], int, int]:
+    def _sample(self, place: int, phase: Phase) -> tuple[NDArray[np.float32], int, int]:
         """Returns a clip, how many steps of it have come, and its class."""
-        options, takes = self.config.augment, self.takes
+        options, takes, strength = self.config.augment, self.takes, phase.strength
         rng = np.random.default_rng((self.config.fit.seed, 51, place))
         clip = self.training[self._shuffled(place)]
         window = random_window(clip, takes, self.config.period_us, options.rates, rng)
@@ -162,6 +181,7 @@ class VideoTask:
         filled = window.filled
         if rng.random() < options.short * strength:
             filled = min(filled, int(rng.integers(max(1, takes.steps // 4), takes.steps + 1)))
+        frames = sized(frames, phase.width_px, phase.height_px)
         return stacked(frames), filled, self.training.labels.index(label)
 
     def _shuffled(self, place: int) -> int:

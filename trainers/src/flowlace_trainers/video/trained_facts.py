@@ -10,12 +10,13 @@ from flowlace_trainers.video.scoring import Scores, commonest
 from flowlace_trainers.video.task import VideoTask, truth_of
 
 
-def trained_facts(task: VideoTask, network: nn.Module) -> dict[str, Any]:
+def trained_facts(task: VideoTask, network: nn.Module, views: int = 1) -> dict[str, Any]:
     """Returns name, seed, data, and scores on each set of clips beside baselines.
 
     Args:
         task: its configuration and data.
         network: as trained.
+        views: windows of each clip; with more than one, scores of one and of all are told.
     """
     config = task.config
     sets = {
@@ -32,7 +33,7 @@ def trained_facts(task: VideoTask, network: nn.Module) -> dict[str, Any]:
             name: {"clips": len(clips), "digest": clips.digest} for name, clips in sets.items()
         },
         "scores": {
-            name: _scores(task, network, clips) for name, clips in measured_on(task).items()
+            name: _scores(task, network, clips, views) for name, clips in measured_on(task).items()
         },
     }
 
@@ -45,12 +46,14 @@ def measured_on(task: VideoTask) -> Mapping[str, ClipSet]:
     return sets
 
 
-def _scores(task: VideoTask, network: nn.Module, clips: ClipSet) -> dict[str, Any]:
+def _scores(task: VideoTask, network: nn.Module, clips: ClipSet, views: int) -> dict[str, Any]:
     known = truth_of(task.training), truth_of(clips), len(clips.labels)
     rows: dict[str, Scores] = {"commonest class (baseline)": commonest(*known)}
     if task.takes.frames > 1:
         rows["frames in random order"] = task.scores(network, clips, is_shuffled=True)
     rows["torch"] = task.scores(network, clips)
+    if views > 1:
+        rows[f"torch, {views} views"] = task.scores(network, clips, views=views)
     return {
         "clips": len(clips),
         "digest": clips.digest,

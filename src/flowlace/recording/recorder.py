@@ -21,9 +21,9 @@ from flowlace.recording.rotation import Rotation
 FLUSH_S: Final = 0.5
 """What enters is in the hands of the operating system after this long."""
 GATHER_S: Final = 0.1
-"""Light packets are written together after this long: waking a thread costs more than they do."""
-GATHERED_BYTES: Final = 1 << 19
-"""Payloads that are written at once."""
+"""Packets are written together after this long: waking a thread costs more than light ones do."""
+GATHERED_BYTES: Final = 4 << 20
+"""Payloads that are written at once; each hand-over costs the graph a change of threads."""
 WAITING_BYTES: Final = 64 << 20
 """Payloads that may wait to be written; who adds more waits."""
 

@@ -30,6 +30,7 @@ from mcap.records import (
 
 from flowlace.recording.checksum import crc32
 from flowlace.recording.codecs.codec import Buffer
+from flowlace.recording.preallocation import Preallocation
 
 MAGIC: Final = b"\x89MCAP0\r\n"
 CHUNK_BYTES: Final = 4 << 20
@@ -71,6 +72,7 @@ class McapWriter:
     ) -> None:
         self._file = file
         self._position = 0
+        self._space = Preallocation(file)
         self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL) if compresses else None
         self._schemas: dict[int, Schema] = {}
         self._channels: dict[int, Channel] = {}
@@ -155,6 +157,7 @@ class McapWriter:
         self._write(_serialised(DataEnd(0)))
         self._write_summary()
         self._file.flush()
+        self._space.release()
 
     # ------------------------------------------------------------------- chunks
 
@@ -174,6 +177,7 @@ class McapWriter:
         named = struct.pack("<I", len(compression)) + compression
         tail = named + struct.pack("<Q", size_bytes)
         length = _CHUNK.size - _RECORD_HEAD + len(tail) + size_bytes
+        self._space.reserve(offset + _RECORD_HEAD + length)
         times = (chunk.start_ns, chunk.end_ns)
         self._write(_CHUNK.pack(Opcode.CHUNK, length, *times, chunk.size_bytes, checksum) + tail)
         for part in data:

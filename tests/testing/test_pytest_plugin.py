@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def record(path: Path, payloads: list[object]) -> None:
         graph.start_run()
         for time, payload in enumerate(payloads):
             graph.add_packet_to_input_stream("numbers", Packet(payload, time))
+
+
+def wave_file(path: Path, rate_hz: int) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate_hz, 0, "NONE", ""))
+        file.writeframes(bytes(rate_hz))
 
 
 @pytest.fixture
@@ -160,6 +167,23 @@ def test_lists_of_packets_and_several_comparisons_fit_too(users: pytest.Pytester
         "test_numbers.first.mcap",
         "test_numbers.second.mcap",
     ]
+
+
+def test_headers_of_outputs_are_compared_too(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        test_own="""
+        from flowlace.testing import replay_graph
+
+        def test_numbers(golden):
+            golden(replay_graph(graph="pass.pbtxt", source="sound.wav"))
+        """
+    )
+    users.path.joinpath("pass.pbtxt").write_text(GRAPH)
+    wave_file(users.path / "sound.wav", 16_000)
+    users.runpytest("--golden-update").assert_outcomes(passed=1)
+    users.runpytest().assert_outcomes(passed=1)
+    wave_file(users.path / "sound.wav", 8_000)
+    users.runpytest().stdout.fnmatch_lines(["*passed, header.sample_rate: off by 8000*"])
 
 
 def test_a_picture_of_the_difference_is_left_for_the_user(users: pytest.Pytester) -> None:

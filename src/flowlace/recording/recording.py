@@ -19,7 +19,12 @@ from flowlace.recording.bounds_message import SCHEMA_NAME as BOUNDS_SCHEMA
 from flowlace.recording.bounds_message import TOPIC, Bounds
 from flowlace.recording.codecs import PacketCodec, codec_for_schema
 from flowlace.recording.codecs.registry import known_schemas
-from flowlace.recording.description import METADATA, RecordingDescription
+from flowlace.recording.description import (
+    METADATA,
+    OUTPUT_HEADERS,
+    RecordingDescription,
+    output_headers,
+)
 from flowlace.recording.errors import RecordingError
 from flowlace.recording.mcap_chunk import ChannelInfo, ChunkMessage, read_chunk
 from flowlace.recording.mcap_index import ChunkPlace, McapIndex, read_index
@@ -87,6 +92,20 @@ class Recording:
                     continue
                 return tuple(dict.fromkeys(each.topic for each in channels.values()))
         return ()
+
+    def output_headers(self) -> dict[str, Any]:
+        """Returns the headers of the streams of a file of results, as far as it tells of them.
+
+        Raises:
+            RecordingError: they can't be read.
+        """
+        path, _, index = self._parts[-1]
+        if OUTPUT_HEADERS not in index.metadata:
+            return {}
+        try:
+            return output_headers(index.metadata[OUTPUT_HEADERS])
+        except RecordingError as error:
+            raise RecordingError(f"recording {str(path)!r}: {error}") from error
 
     def side_packets_for(self, declared: Collection[str]) -> dict[str, Any]:
         """Returns the recorded side packets that a graph declares; none of a foreign file."""

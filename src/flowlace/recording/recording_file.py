@@ -1,6 +1,7 @@
 """One file of a recording: packets and bounds in, an MCAP file out."""
 
 import importlib.metadata
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -108,6 +109,10 @@ class RecordingFile:
         else:
             self._bounds.bounds_us[stream] = bound
             self._write_bounds(Bounds(bounds_us={stream: bound}))
+
+    def write_metadata(self, name: str, values: Mapping[str, str]) -> None:
+        """Adds names and values that belong to the file as a whole."""
+        self._writer.add_metadata(name, values)
 
     def flush(self) -> None:
         """Hands everything so far to the operating system."""

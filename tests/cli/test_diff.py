@@ -185,3 +185,12 @@ def test_sound_of_another_rate_is_told_by_its_header(diff: Diff, tmp_path: Path)
     assert diff(slow, slow) == 0
     assert diff(slow, fast) == 1
     assert diff.out.splitlines()[0] == ("first difference: frames, header.sample_rate: off by 8000")
+
+
+def test_a_number_that_is_not_finite_is_told_to_programs_too(diff: Diff, tmp_path: Path) -> None:
+    first = rows(tmp_path / "a.jsonl", {"score": float("nan")})
+    assert diff(first, rows(tmp_path / "b.jsonl"), "--json") == 1
+    assert json.loads(diff.out)["first"] == {
+        "stream": "rows", "timestamp_us": 0, "field": "[0].score", "deviation": None,
+        "what": "differs, and one is not finite", "expected": "nan", "actual": 0.9,
+    }  # fmt: skip

@@ -190,6 +190,15 @@ def test_a_feed_that_is_closed_ends_its_wait(tmp_path: Path) -> None:
     assert list(events) == []
 
 
+def test_a_feed_that_is_closed_before_it_began_gives_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    record(path, added({"a": [0, 5]}))
+    feed = ReplayFeed(Recording(path), ["a"])
+    events = feed.events()
+    feed.close()
+    assert list(events) == []
+
+
 def test_another_graph_takes_recorded_streams_under_its_own_names(tmp_path: Path) -> None:
     path = tmp_path / "rec.mcap"
     record(path, added({"a": [1, 2], "b": [3]}))

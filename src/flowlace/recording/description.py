@@ -19,6 +19,8 @@ from flowlace.inference.find_model import find_model
 from flowlace.recording.codecs.value_tree import from_tree, to_tree
 from flowlace.recording.errors import CodecError, RecordingError
 
+PROFILE: Final = "flowlace"
+"""What the header of a file says it is for."""
 METADATA: Final = "flowlace.recording"
 OUTPUT_HEADERS: Final = "flowlace.output_headers"
 """Of the streams of a file of results, which are known only when its graph runs."""

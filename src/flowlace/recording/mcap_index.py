@@ -14,7 +14,7 @@ from typing import BinaryIO, Final, NamedTuple
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import ChunkIndex, Footer, Metadata, MetadataIndex
+from mcap.records import ChunkIndex, Footer, Header, Metadata, MetadataIndex
 
 from flowlace.recording.checksum import crc32
 from flowlace.recording.errors import RecordingError
@@ -49,6 +49,8 @@ class McapIndex:
     """In the order of the file."""
     metadata: dict[str, dict[str, str]]
     """By name: the records before the first chunk, and those that the summary lists."""
+    profile: str
+    """What the file is for, in the words of its writer; empty where it does not tell."""
     has_summary: bool
     """Whether the writer came to finish the file, and its summary is whole."""
     damage: str = ""
@@ -64,14 +66,15 @@ def read_index(file: BinaryIO, name: str) -> McapIndex:
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
     if file.read(len(MAGIC)) != MAGIC:
-        raise RecordingError(f"recording {name!r} is no MCAP file: it does not begin like one")
-    metadata = _leading_metadata(file, size, name)
+        why = "it does not begin like one" if size else "it is empty"
+        raise RecordingError(f"recording {name!r} is no MCAP file: {why}")
+    profile, metadata = _beginning(file, size, name)
     summary = _summary(file, size)
     chunks = None if summary is None else summary.chunks
     if summary is not None:
         metadata |= _listed_metadata(file, summary)
     if chunks:
-        return McapIndex(tuple(chunks), metadata, has_summary=True)
+        return McapIndex(tuple(chunks), metadata, profile, has_summary=True)
     found: list[ChunkPlace] = []
     damage = ""
     for item in _scan(file, size):
@@ -79,7 +82,7 @@ def read_index(file: BinaryIO, name: str) -> McapIndex:
             found.append(item)
         else:
             damage = item
-    return McapIndex(tuple(found), metadata, has_summary=chunks is not None, damage=damage)
+    return McapIndex(tuple(found), metadata, profile, has_summary=chunks is not None, damage=damage)
 
 
 class _Summary(NamedTuple):
@@ -149,6 +152,13 @@ def _listed_metadata(file: BinaryIO, summary: _Summary) -> dict[str, dict[str, s
     return found
 
 
+def _profile(content: bytes) -> str:
+    try:
+        return str(Header.read(ReadDataStream(io.BytesIO(content))).profile)
+    except _READ_ERRORS:
+        return ""
+
+
 def _metadata(content: bytes) -> dict[str, dict[str, str]]:
     """Returns what one record holds, by its name; nothing where it can't be read."""
     try:
@@ -167,7 +177,9 @@ def _place(index: ChunkIndex) -> ChunkPlace:
     )
 
 
-def _leading_metadata(file: BinaryIO, size: int, name: str) -> dict[str, dict[str, str]]:
+def _beginning(file: BinaryIO, size: int, name: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """Returns the profile, and the metadata records before the first chunk."""
+    profile = ""
     found: dict[str, dict[str, str]] = {}
     for opcode, offset, length in _records(file, size):
         if opcode == Opcode.MESSAGE:
@@ -177,10 +189,12 @@ def _leading_metadata(file: BinaryIO, size: int, name: str) -> dict[str, dict[st
             )
         if opcode not in (Opcode.HEADER, Opcode.METADATA, Opcode.SCHEMA, Opcode.CHANNEL):
             break
+        file.seek(offset + _RECORD.size)
         if opcode == Opcode.METADATA:
-            file.seek(offset + _RECORD.size)
             found |= _metadata(file.read(length))
-    return found
+        elif opcode == Opcode.HEADER:
+            profile = _profile(file.read(length))
+    return profile, found
 
 
 def _scan(file: BinaryIO, size: int) -> Iterator[ChunkPlace | str]:

@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from flowlace.formats.image import Image
 from flowlace.framework.packet import Packet
@@ -12,11 +12,14 @@ from flowlace.framework.timestamp import DONE, is_range_value
 from flowlace.recording.bounds_message import SCHEMA, SCHEMA_NAME, TOPIC, Bounds
 from flowlace.recording.codecs import PacketCodec, codec_for_payload
 from flowlace.recording.codecs.video import VideoCodec, fits_video
-from flowlace.recording.description import METADATA, RecordingDescription, VideoMode
+from flowlace.recording.description import (
+    METADATA,
+    PROFILE,
+    RecordingDescription,
+    VideoMode,
+)
 from flowlace.recording.mcap_writer import McapWriter
 from flowlace.recording.stream_time import to_log_ns, to_publish_ns
-
-PROFILE: Final = "flowlace"
 
 
 class RecordingFile:

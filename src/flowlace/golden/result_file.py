@@ -34,7 +34,7 @@ class ResultWriter:
         self._lock = threading.Lock()
         self._headers: dict[str, Any] = {}
         try:
-            self._file = RecordingFile(path, description, Bounds(), 0)
+            self._file = RecordingFile(path, description, Bounds(), 0, overwrites=True)
         except OSError as error:
             raise self._error(error) from error
 

@@ -212,11 +212,24 @@ def test_a_picture_of_the_difference_is_left_for_the_user(users: pytest.Pytester
     ("node_id", "name"),
     [
         ("tests/test_a.py::test_b", "test_b"),
-        ("tests/test_a.py::TestC::test_b[1-x/y z]", "TestC.test_b[1-x_y_z]"),
+        ("tests/test_a.py::TestC::test_b[1-x]", "TestC.test_b[1-x]"),
+        ("tests/test_a.py::TestC::test_b[1-x/y z]", "TestC.test_b[1-x_y_z]-0fad9613"),
     ],
 )
 def test_each_test_has_a_file_of_its_own(node_id: str, name: str) -> None:
     assert golden_path(Path("tests/test_a.py"), node_id) == Path("tests/golden/test_a") / name
+
+
+def test_names_that_differ_in_what_files_can_not_have_are_told_apart() -> None:
+    slash, blank = (golden_path(Path("test_a.py"), f"::test[a{each}b]").name for each in "/ ")
+    assert slash.rpartition("-")[0] == blank.rpartition("-")[0] == "test[a_b]"
+    assert slash != blank
+
+
+def test_long_names_fit_a_file() -> None:
+    names = {golden_path(Path("test_a.py"), f"::test[{'x' * 300}{each}]").name for each in "ab"}
+    assert {len(name) for name in names} == {159}
+    assert len(names) == 2
 
 
 def test_pytest_loads_nothing_of_the_package_until_it_is_used(tmp_path: Path) -> None:

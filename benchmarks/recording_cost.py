@@ -1,12 +1,21 @@
 """What recording adds to a graph's CPU time, and how replay compares with a run from memory.
 
-    python benchmarks/recording_cost.py [--rounds 5] [--folder DIR]
+    python benchmarks/recording_cost.py [--rounds 7] [--graph NAME] [--folder DIR]
 
 Each graph runs over the same packets, held in memory: alone, with a recorder for each way of
-writing pictures, and from its recording at full speed. What recording costs is its own CPU time,
-measured inside, beside that of the rest of the same run, so a busy machine hits both; the median of
-the rounds counts. Replays are compared with runs from memory by the fastest round of each.
+writing pictures, and from its recording at full speed. What recording costs is the CPU time of all
+it does, on its own thread and on those that add packets, measured inside, beside that of the rest
+of the same run. A replay is compared with the runs from memory before and after it. So what else a
+machine does hits both sides of a ratio; the median of the rounds counts, and the quartiles beside
+it tell how far to trust it.
+
+numpy's own threads are switched off, because they spin while they wait: they would make the graph
+look dearer, and so what is recorded cheaper, than it is.
 """
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import argparse
 import resource
@@ -43,6 +52,13 @@ class Run(NamedTuple):
     """Of that, what the recorder took."""
     system_s: float
     """Of that, what the operating system took to write the file."""
+
+
+class Ratio(NamedTuple):
+    """What a replay took beside runs from memory."""
+
+    cpu: float
+    wall: float
 
 
 @dataclass(frozen=True)
@@ -139,37 +155,52 @@ def compare(job: Job, rounds: int, folder: Path) -> None:
     plan = validate_graph(find_graph(job.graph))
     events, headers = load(job)
     duration_s = (events[-1].at_us - events[0].at_us) / 1e6
-    alone: list[Run] = []
     recorded: dict[VideoMode, list[Run]] = {mode: [] for mode in job.modes}
-    replayed: dict[VideoMode, list[Run]] = {mode: [] for mode in job.modes}
+    replays: dict[VideoMode, list[Ratio]] = {mode: [] for mode in job.modes}
+    alone = [run(plan, MemoryFeed(events, headers))]
     for _ in range(rounds):
-        alone.append(run(plan, MemoryFeed(events, headers)))
         for mode in job.modes:
             path = folder / f"{job.graph}-{mode.value}.mcap"
+            # Closing a file that replaced another waits for the disk.
+            path.unlink(missing_ok=True)
             recorded[mode].append(
                 run(plan, MemoryFeed(events, headers), {"path": path, "video": mode})
             )
-            replayed[mode].append(run(plan, ReplayFeed(Recording(path), [*plan.input_streams])))
-    cpu_s, wall_s = min(each.cpu_s for each in alone), min(each.wall_s for each in alone)
-    print(f"{job.graph}: {len(events)} events, {1000 * cpu_s / len(events):.2f} ms CPU each alone")
+            replay = run(plan, ReplayFeed(Recording(path), [*plan.input_streams]))
+            alone.append(run(plan, MemoryFeed(events, headers)))
+            before, after = alone[-2:]
+            replays[mode].append(
+                Ratio(
+                    2 * replay.cpu_s / (before.cpu_s + after.cpu_s),
+                    2 * replay.wall_s / (before.wall_s + after.wall_s),
+                )
+            )
+    cpu_ms = 1000 * statistics.median(each.cpu_s for each in alone) / len(events)
+    print(f"{job.graph}: {len(events)} events, {cpu_ms:.2f} ms CPU each alone")
     for mode in job.modes:
         runs = recorded[mode]
-        own = statistics.median(r.own_cpu_s / (r.cpu_s - r.own_cpu_s) for r in runs)
-        system = statistics.median(r.system_s / r.own_cpu_s for r in runs)
+        own = [100 * each.own_cpu_s / (each.cpu_s - each.own_cpu_s) for each in runs]
+        system = statistics.median(each.system_s / each.own_cpu_s for each in runs)
         size = (folder / f"{job.graph}-{mode.value}.mcap").stat().st_size
         print(
-            f"  {mode.value:5s} recording {100 * own:5.1f} % of the graph's CPU, "
-            f"{100 * system:2.0f} % of that the system's writing"
-            f"   replay × {min(r.wall_s for r in replayed[mode]) / wall_s:.2f} wall,"
-            f" × {min(r.cpu_s for r in replayed[mode]) / cpu_s:.2f} CPU"
-            f"   {size / 1e6 / duration_s:.3f} MB a second of stream"
+            f"  {mode.value:4s}  recording {told(own, '.1f')} % of the graph's CPU, "
+            f"{100 * system:.0f} % of that the system's writing; "
+            f"replay × {told([each.cpu for each in replays[mode]], '.2f')} CPU, "
+            f"× {told([each.wall for each in replays[mode]], '.2f')} wall; "
+            f"{size / 1e6 / duration_s:.3f} MB a second of stream"
         )
+
+
+def told(values: Sequence[float], form: str) -> str:
+    """Returns the median of values and their quartiles."""
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
 
 
 def main() -> None:
     """Runs the jobs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7, help="at least 2")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--graph", default="")
     arguments = parser.parse_args()

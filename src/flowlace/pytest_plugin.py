@@ -7,6 +7,7 @@ test asks for it.
 from __future__ import annotations
 
 import re
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 MARKER = "replay"
 FOLDER = "golden"
 """Beside the test file: holds a folder of results for each test file."""
+LONGEST_NAME = 150
+"""Characters of a test's name in that of its file; file systems take 255 bytes."""
 _WRITTEN = "flowlace_golden_written"
 
 
@@ -73,11 +76,19 @@ def golden(request: pytest.FixtureRequest, tmp_path: Path) -> GoldenResult:
 def golden_path(test_file: Path, node_id: str) -> Path:
     """Returns where the results of a test are kept, without the ending.
 
-    >>> golden_path(Path("tests/test_cars.py"), "tests/test_cars.py::TestRoad::test_one[a/b]")
-    PosixPath('tests/golden/test_cars/TestRoad.test_one[a_b]')
+    >>> golden_path(Path("tests/test_cars.py"), "tests/test_cars.py::TestRoad::test_one[a]")
+    PosixPath('tests/golden/test_cars/TestRoad.test_one[a]')
+
+    Names no file may have are written otherwise, with a checksum that tells them apart.
+
+    >>> golden_path(Path("tests/test_cars.py"), "tests/test_cars.py::test_one[a/b]").name
+    'test_one[a_b]-c7638474'
     """
     name = node_id.partition("::")[2].replace("::", ".")
-    return test_file.parent / FOLDER / test_file.stem / re.sub(r"[^\w.=\[\]+-]", "_", name)
+    written = re.sub(r"[^\w.=\[\]+-]", "_", name)[:LONGEST_NAME]
+    if written != name:
+        written += f"-{zlib.crc32(name.encode()):08x}"
+    return test_file.parent / FOLDER / test_file.stem / written
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

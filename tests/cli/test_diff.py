@@ -1,6 +1,7 @@
 """`flowlace diff`: what it says, and the exit codes that scripts go by."""
 
 import json
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,26 @@ def test_what_can_not_be_compared_ends_with_2(
     (tmp_path / "cut.mcap").write_bytes(data[: data.index(ZSTD_MAGIC) + 20])
     assert diff(*words) == 2
     assert message in diff.err
+
+
+def wave_file(path: Path, rate_hz: int) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate_hz, 0, "NONE", ""))
+        file.writeframes(bytes(2 * rate_hz))
+    return path
+
+
+def test_sound_of_another_rate_is_told_by_its_header(diff: Diff, tmp_path: Path) -> None:
+    slow, fast = wave_file(tmp_path / "a.wav", 8_000), wave_file(tmp_path / "b.wav", 16_000)
+    assert diff(slow, slow) == 0
+    assert diff(slow, fast) == 1
+    assert diff.out.splitlines()[0] == ("first difference: frames, header.sample_rate: off by 8000")
+
+
+def test_a_number_that_is_not_finite_is_told_to_programs_too(diff: Diff, tmp_path: Path) -> None:
+    first = rows(tmp_path / "a.jsonl", {"score": float("nan")})
+    assert diff(first, rows(tmp_path / "b.jsonl"), "--json") == 1
+    assert json.loads(diff.out)["first"] == {
+        "stream": "rows", "timestamp_us": 0, "field": "[0].score", "deviation": None,
+        "what": "differs, and one is not finite", "expected": "nan", "actual": 0.9,
+    }  # fmt: skip

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ from flowlace.comparison.errors import ComparisonError
 from flowlace.comparison.mismatch import NOTHING
 from flowlace.comparison.streams import Comparison, StreamCounts, compare_streams
 from flowlace.comparison.tolerances import Tolerances, parse_stream_tolerances, parse_tolerances
+from flowlace.formats.time_series import TimeSeriesHeader
 from flowlace.framework.packet import Packet
 from flowlace.testing import packets
 
@@ -93,3 +95,36 @@ def test_ids_that_are_renamed_stay_renamed_from_packet_to_packet() -> None:
 
     assert differing(rows(5, 5)) == 0
     assert differing(rows(5, 6)) == 1
+
+
+HEADER = TimeSeriesHeader(sample_rate=16_000.0, num_channels=1)
+
+
+def compared_headers(expected: dict[str, Any], actual: dict[str, Any], *allowed: str) -> str:
+    result = compare_streams(
+        {"a": NUMBERS},
+        {"a": NUMBERS},
+        parse_tolerances(allowed),
+        expected_headers=expected,
+        actual_headers=actual,
+    )
+    first = result.first
+    return f"{first.mismatch.field} {first.mismatch.what}" if first else "same"
+
+
+def test_headers_are_compared_like_payloads() -> None:
+    faster = replace(HEADER, sample_rate=16_001.0)
+    assert compared_headers({"a": HEADER}, {"a": HEADER}) == "same"
+    assert compared_headers({"a": HEADER}, {"a": faster}) == "header.sample_rate off by 1"
+    assert compared_headers({"a": HEADER}, {"a": faster}, "sample_rate=1") == "same"
+
+
+def test_a_header_that_only_one_side_has_is_a_difference() -> None:
+    assert compared_headers({"a": HEADER}, {"a": None}) == "header is missing"
+    assert compared_headers({"a": None}, {"a": HEADER}) == "header was not expected"
+    assert compared_headers({"a": None}, {"a": None}) == "same"
+
+
+def test_headers_that_one_side_does_not_tell_of_are_not_compared() -> None:
+    assert compared_headers({"a": HEADER}, {}) == "same"
+    assert compared_headers({}, {"a": HEADER}) == "same"

@@ -259,3 +259,23 @@ def test_the_record_that_holds_a_difference_is_kept_to_be_shown() -> None:
     (mismatch,) = found([detection(0.1), detection(0.7)], [detection(0.1), detection(0.72)])
     assert mismatch.record is not None
     assert [each.label for each in mismatch.record] == [("car",), ("car",)]
+
+
+def test_numbers_of_few_bits_do_not_wrap_around() -> None:
+    (one,) = found(np.uint8(3), np.uint8(5))
+    assert (one.what, one.deviation) == ("off by 2", 2.0)
+    assert not found(np.uint8(3), np.uint8(5), "number=2")
+    assert not found(np.int8(-128), np.int8(127), "number=255")
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual"), [(np.nan, 1.0), (1.0, np.nan), (np.inf, 5.0), (5, -np.inf)]
+)
+def test_no_tolerance_allows_a_number_that_is_not_finite(expected: float, actual: float) -> None:
+    (one,) = found(expected, actual, "relative=1%", "number=10")
+    assert (one.what, one.deviation) == ("differs, and one is not finite", None)
+
+
+def test_infinity_is_like_itself() -> None:
+    assert not found(np.inf, np.inf)
+    assert len(found(np.inf, -np.inf)) == 1

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from flowlace.comparison.errors import ComparisonError
+from flowlace.comparison.report import report
+from flowlace.formats.time_series import Matrix, TimeSeriesHeader
 from flowlace.framework.errors import FlowlaceError
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.packet import Packet
 from flowlace.golden import GoldenError, Recipe, check_golden, create_golden, update_golden
 from flowlace.golden.golden import UNFINISHED, golden_folders
-from flowlace.golden.result_file import ResultFile, ResultWriter, describe_results
+from flowlace.golden.result_file import ResultFile, ResultSink, ResultWriter, describe_results
 from flowlace.recording import GraphRecorder
+from tests.recording.recorded_runs import record
 
 ZSTD_MAGIC = bytes.fromhex("28b52ffd")
 STORM = "testsrc:storm?minutes=4&width=32&height=32"
@@ -199,3 +202,56 @@ def test_equal_results_are_equal_files(tmp_path: Path) -> None:
         writer.write("s", Packet({"x": 1.5}, 5))
         writer.finish()
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+HEADER = TimeSeriesHeader(sample_rate=16_000.0, num_channels=1)
+
+
+def results_with_headers(path: Path, headers: dict[str, Any]) -> ResultFile:
+    writer = ResultWriter(path, describe_results(["s", "t"]))
+    sink = ResultSink(writer, "s")
+    sink.take_header(headers.get("s"))
+    sink.write(5, 1.5)
+    try:
+        writer.finish()
+    finally:
+        writer.abandon()
+    return ResultFile(path)
+
+
+def test_headers_of_outputs_are_kept_with_them(tmp_path: Path) -> None:
+    with results_with_headers(tmp_path / "a.mcap", {"s": HEADER}) as file:
+        assert file.headers == {"s": HEADER}
+    with results_with_headers(tmp_path / "b.mcap", {}) as file:
+        assert file.headers == {"s": None}
+
+
+def test_a_header_that_can_not_be_kept_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FlowlaceError, match=r"header of 's': a payload of type builtins\.object"):
+        results_with_headers(tmp_path / "a.mcap", {"s": object()})
+
+
+def test_a_recording_tells_the_headers_of_what_entered(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    record(path, [("a", Packet(1, 1))], headers={"a": Packet(HEADER)})
+    with ResultFile(path) as file:
+        assert file.headers == {"a": HEADER, "b": None}
+
+
+def test_a_changed_header_of_an_output_is_a_difference(tmp_path: Path) -> None:
+    def sounding(rate_hz: float) -> Recipe:
+        path = tmp_path / "rec.mcap"
+        path.unlink(missing_ok=True)
+        sound = Packet(Matrix(np.zeros((1, 4), np.float32)), 0)
+        header = TimeSeriesHeader(sample_rate=rate_hz, num_channels=1)
+        record(path, [("a", sound)], headers={"a": Packet(header)})
+        return Recipe(recording=str(path))
+
+    create_golden(tmp_path / "golden", sounding(16_000.0))
+    assert check_golden(tmp_path / "golden").comparison.is_same
+    sounding(8_000.0)
+    comparison = check_golden(tmp_path / "golden").comparison
+    assert not comparison.is_same
+    assert report(comparison).plain.startswith(
+        "first difference: c, header.sample_rate: off by 8000"
+    )

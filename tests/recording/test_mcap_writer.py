@@ -1,12 +1,15 @@
 """What is written has to satisfy the format's own library, checksums and all."""
 
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mcap.reader import make_reader
 from mcap.records import Chunk
 from mcap.stream_reader import StreamReader
 
+from flowlace.recording.checksum import crc32
 from flowlace.recording.mcap_writer import CHUNK_BYTES, McapWriter
 
 
@@ -48,6 +51,12 @@ def test_the_library_reads_every_message_and_finds_times_by_the_index(
     assert (summary.statistics.message_count, summary.statistics.chunk_count) == (6, 3)
     assert (summary.statistics.message_start_time, summary.statistics.message_end_time) == (0, 50)
     assert about == {"about": {"key": "value"}}
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, 100_001])
+def test_checksums_are_those_of_zlib(size_bytes: int) -> None:
+    data = np.random.default_rng(0).integers(0, 256, size_bytes, np.uint8)
+    assert crc32(memoryview(data), crc32(b"before")) == zlib.crc32(data, zlib.crc32(b"before"))
 
 
 def test_the_checksums_of_the_whole_file_hold(tmp_path: Path) -> None:

@@ -146,6 +146,49 @@ def test_a_path_that_can_not_be_is_refused_at_once(tmp_path: Path, name: str, me
         GraphRecorder(CalculatorGraph(TWO_STREAMS), tmp_path / name)
 
 
+def test_any_file_of_a_series_that_exists_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "rec-0003.mcap").write_text("precious")
+    with pytest.raises(RecordingError, match=r"rec-0003\.mcap' exists already"):
+        GraphRecorder(
+            CalculatorGraph(TWO_STREAMS), tmp_path / "rec.mcap", rotation=Rotation(duration_us=1)
+        )
+
+
+def test_a_file_that_came_while_the_run_was_prepared_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    graph = CalculatorGraph(TWO_STREAMS)
+    recorder = GraphRecorder(graph, path)
+    path.write_text("precious")
+    with pytest.raises(RecordingError, match=r"can't be written: .*File exists"):
+        graph.start_run()
+    recorder.close()
+    assert path.read_text() == "precious"
+
+
+def test_what_another_recorder_writes_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    first, second = CalculatorGraph(TWO_STREAMS), CalculatorGraph(TWO_STREAMS)
+    with GraphRecorder(first, path), first:
+        first.start_run()
+        first.add_packet_to_input_stream("a", Packet("kept", 1))
+        other = GraphRecorder(second, path, overwrites=True)
+        with pytest.raises(RecordingError, match="another recorder is writing"):
+            second.start_run()
+        other.close()
+    assert entries(path) == [("a", 1, "kept")]
+
+
+def test_a_longer_recording_is_replaced_by_a_shorter_one(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    record(path, [("a", Packet(picture(1, size=500), 1))])
+    graph = CalculatorGraph(TWO_STREAMS)
+    with GraphRecorder(graph, path, overwrites=True), graph:
+        graph.start_run()
+        graph.add_packet_to_input_stream("a", Packet("short", 1))
+    assert path.stat().st_size < 10_000
+    assert entries(path) == [("a", 1, "short")]
+
+
 def test_a_full_disk_fails_the_run_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "full.mcap"
     path.symlink_to("/dev/full")

@@ -13,6 +13,7 @@ from flowlace.framework.packet import Packet
 from flowlace.recording import Recording, RecordingError, VideoMode
 from flowlace.recording.codecs.value import ValueCodec
 from flowlace.recording.mcap_index import read_index
+from flowlace.recording.recorded_graph import recorded_graph
 from tests.recording.recorded_runs import entries, record
 
 SECOND_US = 1_000_000
@@ -47,7 +48,7 @@ def test_seeking_reads_little_of_what_lies_before(
         file = recording._parts[0][1]
         offsets: list[int] = []
         monkeypatch.setattr(
-            "flowlace.recording.recording.read_chunk",
+            "flowlace.recording.event_reader.read_chunk",
             lambda _file, place, _channels: offsets.append(place.offset) or iter(()),
         )
         assert list(recording.events(from_us=40 * SECOND_US)) == []
@@ -214,3 +215,61 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         Recording(tmp_path / "none.mcap")
     with pytest.raises(RecordingError, match="there is no such file"):
         Recording(tmp_path)
+
+
+@pytest.mark.parametrize("size_bytes", [8, 9, 100])
+def test_a_file_cut_off_before_its_graph_says_so(tmp_path: Path, size_bytes: int) -> None:
+    path = tmp_path / "rec.mcap"
+    record(path, [("a", Packet(1, 1))])
+    path.write_bytes(path.read_bytes()[:size_bytes])
+    with (
+        Recording(path) as recording,
+        pytest.raises(RecordingError, match="is cut off or damaged at its beginning, where its"),
+    ):
+        recorded_graph(recording)
+
+
+def test_a_file_whose_description_is_damaged_says_so_and_names_its_streams(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    record(path, [("a", Packet(1, 1))])
+    path.write_bytes(path.read_bytes().replace(b"flowlace.recording", b"flowlace.reco?ding"))
+    with (
+        Recording(path) as recording,
+        pytest.raises(RecordingError, match=r"is cut off or damaged .* with a stream of: a$"),
+    ):
+        recorded_graph(recording)
+
+
+def test_a_file_of_somebody_else_holds_no_graph(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.mcap"
+    with path.open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.add_message(writer.register_channel("a", "json", 0), 0, b"{}", 0)
+        writer.finish()
+    with (
+        Recording(path) as recording,
+        pytest.raises(RecordingError, match=r"was not made by flowlace .* with a stream of: a$"),
+    ):
+        recorded_graph(recording)
+
+
+def test_an_empty_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rec.mcap").touch()
+    with pytest.raises(RecordingError, match="is no MCAP file: it is empty"):
+        Recording(tmp_path / "rec.mcap")
+
+
+def test_a_message_too_short_to_be_one_damages_its_chunk(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    record(path, [("a", Packet(1, 1))])
+    data = bytearray(path.read_bytes())
+    with path.open("rb") as file:
+        place, *_ = read_index(file, "rec").chunks
+    content = place.offset + 9 + 32 + 8  # the chunk's head, without a name of its compression
+    struct.pack_into("<I", data, place.offset + 9 + 24, 0)  # no checksum
+    struct.pack_into("<BQ", data, content, 5, 3)
+    path.write_bytes(data)
+    with Recording(path) as recording:
+        assert [event for event in recording.events() if event.packet] == []
+        assert recording.skipped == {"damaged chunk": 1}

@@ -17,9 +17,9 @@ from flowlace.runner.errors import RunnerError
 from flowlace.runner.find_graph import find_graph
 from flowlace.runner.graph_runner import BoundSink, GraphRunner
 from flowlace.sinks.sink import Sink, SinkCounts
-from flowlace.sources import open_source
+from flowlace.sources import Frame, Source, open_source
 from flowlace.testing.simulated_clock import SimulatedClock
-from tests.recording.recorded_runs import TWO_STREAMS, record, replay
+from tests.recording.recorded_runs import TWO_STREAMS, record
 
 STREET = "testsrc:street?width=160&height=120&seconds=1&seed=3"
 SOUNDS = "testsrc:sounds?seconds=6"
@@ -48,11 +48,29 @@ class Collected(Sink):
         pass
 
 
-def record_job(name: str, path: Path, url: str, video: VideoMode) -> list[tuple[int, bytes]]:
+class FirstFrames(Source):
+    """So many frames of another source."""
+
+    def __init__(self, source: Source, count: int) -> None:
+        self._source, self._left = source, count
+        self.info, self.medium, self.header = source.info, source.medium, source.header
+        self.counts = source.counts
+
+    def read(self, timeout_s: float | None = None) -> Frame | None:
+        self._left -= 1
+        return self._source.read(timeout_s) if self._left >= 0 else None
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def record_job(
+    name: str, path: Path, url: str, video: VideoMode, frames: int = 1_000_000
+) -> list[tuple[int, bytes]]:
     """Records a packaged graph; returns the results of the recorded run."""
     stream, _, output = JOBS[name]
     graph = CalculatorGraph(validate_graph(find_graph(name)))
-    source, sink = open_source(url), Collected()
+    source, sink = FirstFrames(open_source(url), frames), Collected()
     boxes = start_boxes(["0.3,0.4,0.2,0.3", "0.6,0.5,0.2,0.2"])({stream: source})
     first = {"start_boxes": boxes} if name == "box_tracking" else {}
     runner = GraphRunner(
@@ -101,23 +119,23 @@ def test_a_replay_at_its_own_speed_gives_the_results_of_the_recorded_run(job: Jo
     assert replay_job(name, path, clock=SimulatedClock(), speed=1) == recorded
 
 
+REAL = {
+    "box_tracking": (f"{SHARED}/video/car4.mp4", 40),
+    "object_tracking": (f"{SHARED}/video/traffic_car_detection.mp4", 20),
+    "nowcast": (f"radar:{SHARED}/radar/raw/bom66_nc", 2),
+}
+"""Sources in the shared data and how many frames of them are recorded, by graph."""
+
+
 @pytest.mark.data
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
-@pytest.mark.parametrize("threads", [1, 8])
-def test_a_real_street_replays_to_the_same_objects(tmp_path: Path, threads: int) -> None:
-    clip = SHARED / "video" / "traffic_car_detection.mp4"
-    path = tmp_path / "street.mcap"
-    graph = CalculatorGraph(validate_graph(find_graph("object_tracking")))
-    with GraphRecorder(graph, path), open_source(str(clip)) as source:
-        seen: list[Packet[Any]] = []
-        graph.observe_output_stream("objects", seen.append)
-        with graph:
-            graph.start_run()
-            for _, frame in zip(range(20), source, strict=False):
-                packet = Packet(frame.payload, frame.timestamp_us)
-                graph.add_packet_to_input_stream("camera_frames", packet)
-    assert len(seen) == 20
-    assert replay(path, ["objects"], threads=threads)["objects"] == seen
+@pytest.mark.parametrize("name", sorted(REAL))
+def test_real_video_and_radar_replay_to_the_same_results(tmp_path: Path, name: str) -> None:
+    url, count = REAL[name]
+    path = tmp_path / f"{name}.mcap"
+    recorded = record_job(name, path, url, VideoMode.RAW, count)
+    assert len(recorded) == count
+    assert replay_job(name, path, threads=8) == recorded
 
 
 def test_replays_of_lossy_pictures_are_alike(tmp_path: Path) -> None:
@@ -186,6 +204,15 @@ def test_a_feed_that_is_closed_ends_its_wait(tmp_path: Path) -> None:
     feed = ReplayFeed(Recording(path), ["a"], speed=1)
     events = feed.events()
     assert next(events).packet == Packet(0, 0)
+    feed.close()
+    assert list(events) == []
+
+
+def test_a_feed_that_is_closed_before_it_began_gives_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "rec.mcap"
+    record(path, added({"a": [0, 5]}))
+    feed = ReplayFeed(Recording(path), ["a"])
+    events = feed.events()
     feed.close()
     assert list(events) == []
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def record(path: Path, payloads: list[object]) -> None:
         graph.start_run()
         for time, payload in enumerate(payloads):
             graph.add_packet_to_input_stream("numbers", Packet(payload, time))
+
+
+def wave_file(path: Path, rate_hz: int) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate_hz, 0, "NONE", ""))
+        file.writeframes(bytes(rate_hz))
 
 
 @pytest.fixture
@@ -162,6 +169,23 @@ def test_lists_of_packets_and_several_comparisons_fit_too(users: pytest.Pytester
     ]
 
 
+def test_headers_of_outputs_are_compared_too(users: pytest.Pytester) -> None:
+    users.makepyfile(
+        test_own="""
+        from flowlace.testing import replay_graph
+
+        def test_numbers(golden):
+            golden(replay_graph(graph="pass.pbtxt", source="sound.wav"))
+        """
+    )
+    users.path.joinpath("pass.pbtxt").write_text(GRAPH)
+    wave_file(users.path / "sound.wav", 16_000)
+    users.runpytest("--golden-update").assert_outcomes(passed=1)
+    users.runpytest().assert_outcomes(passed=1)
+    wave_file(users.path / "sound.wav", 8_000)
+    users.runpytest().stdout.fnmatch_lines(["*passed, header.sample_rate: off by 8000*"])
+
+
 def test_a_picture_of_the_difference_is_left_for_the_user(users: pytest.Pytester) -> None:
     users.makepyfile(
         test_own="""
@@ -188,11 +212,24 @@ def test_a_picture_of_the_difference_is_left_for_the_user(users: pytest.Pytester
     ("node_id", "name"),
     [
         ("tests/test_a.py::test_b", "test_b"),
-        ("tests/test_a.py::TestC::test_b[1-x/y z]", "TestC.test_b[1-x_y_z]"),
+        ("tests/test_a.py::TestC::test_b[1-x]", "TestC.test_b[1-x]"),
+        ("tests/test_a.py::TestC::test_b[1-x/y z]", "TestC.test_b[1-x_y_z]-0fad9613"),
     ],
 )
 def test_each_test_has_a_file_of_its_own(node_id: str, name: str) -> None:
     assert golden_path(Path("tests/test_a.py"), node_id) == Path("tests/golden/test_a") / name
+
+
+def test_names_that_differ_in_what_files_can_not_have_are_told_apart() -> None:
+    slash, blank = (golden_path(Path("test_a.py"), f"::test[a{each}b]").name for each in "/ ")
+    assert slash.rpartition("-")[0] == blank.rpartition("-")[0] == "test[a_b]"
+    assert slash != blank
+
+
+def test_long_names_fit_a_file() -> None:
+    names = {golden_path(Path("test_a.py"), f"::test[{'x' * 300}{each}]").name for each in "ab"}
+    assert {len(name) for name in names} == {159}
+    assert len(names) == 2
 
 
 def test_pytest_loads_nothing_of_the_package_until_it_is_used(tmp_path: Path) -> None:

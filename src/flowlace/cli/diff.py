@@ -10,7 +10,7 @@ from flowlace.cli.tolerance_options import Allowed, Ignored, Keys, RenamedIds, t
 from flowlace.comparison.errors import ComparisonError
 from flowlace.comparison.json_lines import TIME_FIELD
 from flowlace.comparison.streams import compare_streams
-from flowlace.golden.result_files import opened_streams
+from flowlace.golden.result_files import opened_results
 from flowlace.runner.import_code import import_code
 
 
@@ -43,16 +43,22 @@ def diff(
         import_code(imports)
         allowed = tolerances_from(tolerance, ignore, key, rename_ids)
         with (
-            opened_streams(expected, time_field, stream) as first,
-            opened_streams(actual, time_field, stream) as second,
+            opened_results(expected, time_field, stream) as first,
+            opened_results(actual, time_field, stream) as second,
         ):
-            if first.keys().isdisjoint(second):
-                streams = [", ".join(side) or "nothing" for side in (first, second)]
+            if first.streams.keys().isdisjoint(second.streams):
+                streams = [", ".join(side) or "nothing" for side in (first.streams, second.streams)]
                 raise ComparisonError(
                     f"{expected!r} has {streams[0]}, {actual!r} has {streams[1]}; "
                     "there is no stream to compare"
                 )
-            comparison = compare_streams(first, second, allowed)
+            comparison = compare_streams(
+                first.streams,
+                second.streams,
+                allowed,
+                expected_headers=first.headers,
+                actual_headers=second.headers,
+            )
         if picture and not write_picture(comparison, picture) and not comparison.is_same:
             typer.echo("what differs is no picture; none was written", err=True)
     if not quiet:

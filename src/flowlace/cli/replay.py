@@ -8,7 +8,6 @@ import typer
 from flowlace.cli.imports import Imports
 from flowlace.cli.node_settings import Models, Settings
 from flowlace.cli.run import Sides, Sinks, open_sink_of, run_all
-from flowlace.framework.config import GraphConfig
 from flowlace.framework.config_load import load_graph_config
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.plan import GraphPlan
@@ -16,6 +15,7 @@ from flowlace.framework.validation import validate_graph
 from flowlace.recording import Recording, RecordingError
 from flowlace.recording.description import differences
 from flowlace.recording.faults import parse_fault
+from flowlace.recording.recorded_graph import recorded_graph
 from flowlace.recording.replay import ReplayFeed, parse_speed
 from flowlace.recording.rotation import parse_duration_us
 from flowlace.runner.bindings import bind_sinks
@@ -100,7 +100,8 @@ def replay(
     with graceful_interrupts() as interrupts:
         interrupts.watch(runner)
         run_all([runner], quiet=quiet)
-    if not (recording.is_complete or to or interrupts.count):
+    is_ours = recording.description is not None  # files of others don't tell whether they ended
+    if is_ours and not (recording.is_complete or to or interrupts.count):
         log.warning("recording %r %s", path, _END[recording.is_finished])
     if not quiet:
         typer.echo("\n".join(runner.summary.lines()), err=True)
@@ -115,7 +116,7 @@ def _planned(
     if graph:
         config = load_graph_config(configured_graph(graph, models, settings))
     else:
-        config = configured(_recorded_graph(recording), models, settings)
+        config = configured(recorded_graph(recording), models, settings)
     if threads:
         config.num_threads = threads
     plan = validate_graph(config)
@@ -123,17 +124,6 @@ def _planned(
         for line in differences(recording.description, plan.config):
             log.warning("recording %r: %s; results may differ", recording.name, line)
     return plan
-
-
-def _recorded_graph(recording: Recording) -> GraphConfig:
-    if recording.description is None:
-        streams = ", ".join(recording.streams()) or "none"
-        raise RecordingError(
-            f"recording {recording.name!r} was not made by flowlace and holds no graph; name one "
-            f"to feed: flowlace replay {recording.name} GRAPH --input NAME=STREAM, with a stream "
-            f"of: {streams}"
-        )
-    return load_graph_config(recording.description.graph, file=f"<{recording.name}>")
 
 
 def _side_packets(recording: Recording, plan: GraphPlan, sides: list[str]) -> dict[str, object]:

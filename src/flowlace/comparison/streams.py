@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from flowlace.comparison.alignment import AnyPacket, align
 from flowlace.comparison.errors import ComparisonError
@@ -12,6 +13,9 @@ from flowlace.comparison.values import ValueComparison
 
 Streams = Mapping[str, Iterable[AnyPacket]]
 """Packets in the order of their timestamps, by stream; each is read once."""
+Headers = Mapping[str, Any]
+"""Payload of each stream's header, None for one that has none; others' are not known."""
+UNKNOWN_HEADERS: Final[Headers] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,12 +97,18 @@ def _when(difference: Difference) -> float:
 
 
 def compare_streams(
-    expected: Streams, actual: Streams, tolerances: Tolerances | StreamTolerances | None = None
+    expected: Streams,
+    actual: Streams,
+    tolerances: Tolerances | StreamTolerances | None = None,
+    *,
+    expected_headers: Headers = UNKNOWN_HEADERS,
+    actual_headers: Headers = UNKNOWN_HEADERS,
 ) -> Comparison:
     """Returns how the streams of one run differ from those of another.
 
     Streams are paired by name, packets by timestamp and payloads by the rules of their types.
-    Pictures and grids are held one pair at a time, if the iterables make them so.
+    Pictures and grids are held one pair at a time, if the iterables make them so. Headers are
+    compared like payloads, where both sides know them.
 
     Raises:
         ComparisonError: tolerances of a stream that there is not.
@@ -116,6 +126,9 @@ def compare_streams(
             where = "expected" if name in actual else "actual"
             what = f"there is no such stream in what is {where}"
             counts.first = Difference(name, None, Mismatch(what, NOTHING, NOTHING))
+        elif name in expected_headers and name in actual_headers:
+            headers = expected_headers[name], actual_headers[name]
+            _compare_headers(name, headers, comparison, counts)
         _compare_stream(name, expected.get(name, ()), actual.get(name, ()), comparison, counts)
         met |= comparison.met
     result.unmet = sorted(_named(allowed) - met)
@@ -133,6 +146,21 @@ def _named(tolerances: StreamTolerances) -> set[str]:
     several = [tolerances.common, *tolerances.by_stream.values()]
     ignored = {path.rpartition(".")[2] for each in several for path in each.ignore}
     return ignored | {name for each in several for name in each.fields}
+
+
+def _compare_headers(
+    stream: str, headers: tuple[Any, Any], comparison: ValueComparison, counts: StreamCounts
+) -> None:
+    expected, actual = (NOTHING if each is None else each for each in headers)
+    if (expected is NOTHING) != (actual is NOTHING):
+        what = "is missing" if actual is NOTHING else "was not expected"
+        found = [Mismatch(what, expected, actual, "header")]
+    else:
+        found = [each.inside("header") for each in comparison.mismatches(expected, actual)]
+    for mismatch in found:
+        counts.fields.setdefault(mismatch.kind, FieldCount()).add(mismatch)
+    if found:
+        counts.first = Difference(stream, None, found[0], expected, actual)
 
 
 def _compare_stream(

@@ -1,5 +1,6 @@
 """Compares two payloads, however deep, and tells every place where they are not alike."""
 
+import cmath
 import math
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
@@ -90,9 +91,14 @@ class ValueComparison:
     def _numbers(self, expected: Any, actual: Any, name: str) -> Iterator[Mismatch]:
         if expected == actual or (_is_nan(expected) and _is_nan(actual)):
             return
+        if not (_is_finite(expected) and _is_finite(actual)):
+            yield Mismatch("differs, and one is not finite", expected, actual)
+            return
+        # Of numpy's numbers as Python's: 3 - 5 of eight bits without a sign is 254.
+        first, second = _plain(expected), _plain(actual)
         limit = self.tolerances.error_of(name)
-        limit += self.tolerances.share_of(name) * abs(expected)
-        error = abs(actual - expected)
+        limit += self.tolerances.share_of(name) * abs(first)
+        error = abs(second - first)
         if not error <= limit:
             allowed = f", {limit:.4g} is allowed" if limit else ""
             yield Mismatch(f"off by {error:.6g}{allowed}", expected, actual, deviation=float(error))
@@ -169,6 +175,14 @@ def _is_number(value: Any) -> bool:
 
 def _is_nan(value: Any) -> bool:
     return isinstance(value, float | np.floating) and math.isnan(value)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | np.integer) or cmath.isfinite(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.number) else value
 
 
 def _are_of_one_kind(expected: Any, actual: Any) -> bool:

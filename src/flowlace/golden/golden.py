@@ -87,7 +87,13 @@ def check_golden(folder: Path) -> Checked:
         path = Path(made) / OUTPUTS
         _write_outputs(planned, path)
         with ResultFile(folder / OUTPUTS) as expected, ResultFile(path) as actual:
-            comparison = compare_streams(expected.streams(), actual.streams(), recipe.allowed)
+            comparison = compare_streams(
+                expected.streams(),
+                actual.streams(),
+                recipe.allowed,
+                expected_headers=expected.headers,
+                actual_headers=actual.headers,
+            )
             if not expected.is_complete:
                 raise GoldenError(f"{str(folder / OUTPUTS)!r} was cut off; create it again")
             return Checked(comparison, _changes(expected, planned))

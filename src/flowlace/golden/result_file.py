@@ -11,10 +11,12 @@ from typing import Any, Self
 
 from flowlace.comparison.alignment import AnyPacket
 from flowlace.comparison.errors import ComparisonError
+from flowlace.comparison.streams import Headers
 from flowlace.framework.packet import Packet
 from flowlace.golden.errors import GoldenError
 from flowlace.recording import Recording, RecordingDescription, VideoMode
 from flowlace.recording.bounds_message import Bounds
+from flowlace.recording.description import OUTPUT_HEADERS, output_headers_metadata
 from flowlace.recording.recording_file import RecordingFile
 from flowlace.sinks.sink import Sink, SinkCounts
 
@@ -30,8 +32,9 @@ class ResultWriter:
     def __init__(self, path: Path, description: RecordingDescription) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._headers: dict[str, Any] = {}
         try:
-            self._file = RecordingFile(path, description, Bounds(), 0)
+            self._file = RecordingFile(path, description, Bounds(), 0, overwrites=True)
         except OSError as error:
             raise self._error(error) from error
 
@@ -43,9 +46,16 @@ class ResultWriter:
             except OSError as error:
                 raise self._error(error) from error
 
+    def take_header(self, stream: str, header: Any) -> None:
+        """Keeps the header of a stream; None where it has none."""
+        with self._lock:
+            self._headers[stream] = header
+
     def finish(self) -> None:
         """Completes the file; one that is not complete is refused when it is read."""
+        kept = output_headers_metadata(dict(sorted(self._headers.items())))
         try:
+            self._file.write_metadata(OUTPUT_HEADERS, kept)
             self._file.finish(is_end=True)
         except OSError as error:
             raise self._error(error) from error
@@ -65,6 +75,10 @@ class ResultSink(Sink):
         self._writer = writer
         self._stream = stream
         self.counts = SinkCounts()
+
+    def take_header(self, header: Any) -> None:
+        """Keeps the header."""
+        self._writer.take_header(self._stream, header)
 
     def write(self, timestamp_us: int, payload: Any) -> None:
         """Writes one packet."""
@@ -90,6 +104,14 @@ class ResultFile:
     def description(self) -> RecordingDescription | None:
         """What it says about itself; None for a file of somebody else."""
         return self._recording.description
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of streams that the file tells of."""
+        described = self.description
+        if described is not None and described.started:  # what entered a graph, no results
+            return {name: described.headers.get(name) for name in described.streams}
+        return self._recording.output_headers()
 
     def streams(self, only: Sequence[str] = ()) -> Mapping[str, Iterator[AnyPacket]]:
         """Returns the packets of all streams, or of those that are named.

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from flowlace.comparison.alignment import AnyPacket
 from flowlace.comparison.errors import ComparisonError
 from flowlace.comparison.json_lines import TIME_FIELD, read_json_lines
+from flowlace.comparison.streams import UNKNOWN_HEADERS, Headers
 from flowlace.framework.packet import Packet
 from flowlace.golden.result_file import ResultFile
 from flowlace.sources.registry import open_source
@@ -18,10 +20,19 @@ FRAMES = "frames"
 """The stream of a video, a sound file, a folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedResults:
+    """What a file holds."""
+
+    streams: Mapping[str, Iterator[AnyPacket]]
+    headers: Headers
+    """As far as the file tells of them."""
+
+
 @contextmanager
-def opened_streams(
+def opened_results(
     path: str, time_field: str = TIME_FIELD, only: Sequence[str] = ()
-) -> Iterator[Mapping[str, Iterator[AnyPacket]]]:
+) -> Iterator[OpenedResults]:
     """Opens `.jsonl` as rows, `.mcap` as the streams it holds, and anything else as a source.
 
     Raises:
@@ -29,10 +40,11 @@ def opened_streams(
         SourceError: a source that can't be opened.
     """
     if path.endswith((".jsonl", ".ndjson", ".json")):
-        yield _chosen({ROWS: iter(read_json_lines(path, time_field=time_field))}, only)
+        rows = iter(read_json_lines(path, time_field=time_field))
+        yield OpenedResults(_chosen({ROWS: rows}, only), UNKNOWN_HEADERS)
     elif path.endswith(".mcap"):
         with ResultFile(path) as file:
-            yield file.streams(only)
+            yield OpenedResults(file.streams(only), file.headers)
             if not file.is_complete and file.description is not None:
                 raise ComparisonError(f"{path!r} was cut off: its end is missing")
     else:
@@ -41,7 +53,8 @@ def opened_streams(
         with open_source(path) as source:
             if source.is_live:
                 raise ComparisonError(f"{path!r} is live, so it can't be compared; record it first")
-            yield _chosen({FRAMES: _frames(source)}, only)
+            streams = _chosen({FRAMES: _frames(source)}, only)
+            yield OpenedResults(streams, {FRAMES: source.header})
 
 
 def _frames(source: Source) -> Iterator[AnyPacket]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowlace.framework.clock import MonotonicClock
-from flowlace.framework.config import GraphConfig
-from flowlace.framework.config_load import load_graph_config
 from flowlace.framework.graph import CalculatorGraph
 from flowlace.framework.plan import GraphPlan
 from flowlace.framework.validation import validate_graph
@@ -16,6 +14,7 @@ from flowlace.golden.recipe import Recipe
 from flowlace.recording import Recording
 from flowlace.recording.description import differences
 from flowlace.recording.faults import parse_fault
+from flowlace.recording.recorded_graph import recorded_graph
 from flowlace.recording.replay import ReplayFeed, parse_speed
 from flowlace.runner.bindings import bind_sources, medium_of
 from flowlace.runner.boxes import box_input, start_boxes
@@ -129,7 +128,7 @@ def plan_recipe(recipe: Recipe) -> PlannedRecipe:
             Recording(recipe.recording).close()  # missing? say so before anything else
     else:
         with Recording(recipe.recording) as recording:
-            config = _recorded_graph(recording)
+            config = recorded_graph(recording)
             plan = validate_graph(configured(config, recipe.models, recipe.settings))
             if recording.description is not None:
                 changes = differences(recording.description, plan.config)
@@ -142,14 +141,6 @@ def plan_recipe(recipe: Recipe) -> PlannedRecipe:
     if not streams:
         raise GoldenError("the graph has no output streams, so there is nothing to keep")
     return PlannedRecipe(recipe, plan, streams, tuple(changes))
-
-
-def _recorded_graph(recording: Recording) -> GraphConfig:
-    if recording.description is None:
-        raise GoldenError(
-            f"recording {recording.name!r} was not made by flowlace and holds no graph; name one"
-        )
-    return load_graph_config(recording.description.graph, file=f"<{recording.name}>")
 
 
 def _check_is_whole(recording: Recording) -> None:

@@ -19,7 +19,11 @@ from flowlace.inference.find_model import find_model
 from flowlace.recording.codecs.value_tree import from_tree, to_tree
 from flowlace.recording.errors import CodecError, RecordingError
 
+PROFILE: Final = "flowlace"
+"""What the header of a file says it is for."""
 METADATA: Final = "flowlace.recording"
+OUTPUT_HEADERS: Final = "flowlace.output_headers"
+"""Of the streams of a file of results, which are known only when its graph runs."""
 FORMAT: Final = 1
 """Raised when older readers would misunderstand a file."""
 _PACKAGES: Final = ("flowlace", "numpy", "opencv-python-headless", "av", "ai-edge-litert")
@@ -175,6 +179,19 @@ def differences(recorded: RecordingDescription, config: GraphConfig) -> list[str
         for name, before in recorded.models.items()
         if name in present and present[name] != before
     ]
+
+
+def output_headers_metadata(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Returns headers by stream as MCAP holds them; CodecError names what can't be written."""
+    return {"headers": _values_text("header of", headers)}
+
+
+def output_headers(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what was written; RecordingError if it can't be read."""
+    try:
+        return _values(metadata["headers"])
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise RecordingError(f"its headers can't be read: {error}") from error
 
 
 def _digest(name: str) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
@@ -11,8 +10,9 @@ import zstandard
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, Schema
+from mcap.records import Channel, Schema
 
+from flowlace.recording.checksum import crc32
 from flowlace.recording.errors import RecordingError
 from flowlace.recording.mcap_index import ChunkPlace
 
@@ -20,6 +20,9 @@ LARGEST_CHUNK: Final = 2 << 30
 """Uncompressed; a damaged or hostile file may claim any size."""
 _RECORD: Final = struct.Struct("<BQ")
 _MESSAGE: Final = struct.Struct("<HIQQ")
+_CHUNK: Final = struct.Struct("<QQQII")
+"""Start and end, size and checksum of the unpacked content, length of the compression's name."""
+_LENGTH: Final = struct.Struct("<Q")
 
 
 class ChannelInfo(NamedTuple):
@@ -39,6 +42,16 @@ class ChunkMessage(NamedTuple):
     data: bytes
 
 
+class _Head(NamedTuple):
+    """What a chunk says about its content."""
+
+    size: int
+    """When it is unpacked."""
+    checksum: int
+    """0 for none."""
+    compression: str
+
+
 def read_chunk(
     file: BinaryIO, place: ChunkPlace, channels: dict[int, ChannelInfo]
 ) -> Iterator[ChunkMessage]:
@@ -56,7 +69,7 @@ def read_chunk(
     return iter(list(_messages(_content(file, place), channels)))
 
 
-def _content(file: BinaryIO, place: ChunkPlace) -> bytes:
+def _content(file: BinaryIO, place: ChunkPlace) -> memoryview:
     if place.length > LARGEST_CHUNK:
         raise RecordingError(f"it claims to be {place.length:,} bytes long")
     file.seek(place.offset)
@@ -64,41 +77,44 @@ def _content(file: BinaryIO, place: ChunkPlace) -> bytes:
     if len(data) < place.length or data[0] != Opcode.CHUNK:
         raise RecordingError("no chunk is there")
     try:
-        chunk = Chunk.read(ReadDataStream(io.BytesIO(data[_RECORD.size :])))
-        if chunk.uncompressed_size > LARGEST_CHUNK:
-            raise RecordingError(f"it claims to hold {chunk.uncompressed_size:,} bytes")
-        content = _unpacked(chunk)
-    except (
-        McapError,
-        zstandard.ZstdError,
-        RuntimeError,
-        struct.error,
-        UnicodeDecodeError,
-    ) as error:
+        head, packed = _parted(memoryview(data)[_RECORD.size :])
+        if head.size > LARGEST_CHUNK:
+            raise RecordingError(f"it claims to hold {head.size:,} bytes")
+        content = _unpacked(head, packed)
+    except (zstandard.ZstdError, RuntimeError, struct.error, UnicodeDecodeError) as error:
         raise RecordingError(f"it can't be unpacked: {error}") from error
-    if len(content) != chunk.uncompressed_size:
-        raise RecordingError(f"{len(content):,} of {chunk.uncompressed_size:,} bytes are there")
-    if chunk.uncompressed_crc and zlib.crc32(content) != chunk.uncompressed_crc:
+    if len(content) != head.size:
+        raise RecordingError(f"{len(content):,} of {head.size:,} bytes are there")
+    if head.checksum and crc32(content) != head.checksum:
         raise RecordingError("its checksum is wrong")
     return content
 
 
-def _unpacked(chunk: Chunk) -> bytes:
-    size = chunk.uncompressed_size
-    match chunk.compression:
+def _parted(record: memoryview) -> tuple[_Head, memoryview]:
+    """Returns the fields of a chunk and its packed content, which is not copied."""
+    _, _, size, checksum, name_length = _CHUNK.unpack_from(record)
+    name_end = _CHUNK.size + name_length
+    compression = str(record[_CHUNK.size : name_end], "utf-8")
+    (length,) = _LENGTH.unpack_from(record, name_end)
+    start = name_end + _LENGTH.size
+    return _Head(size, checksum, compression), record[start : start + length]
+
+
+def _unpacked(head: _Head, packed: memoryview) -> memoryview:
+    match head.compression:
         case "":
-            return chunk.data
+            return packed
         case "zstd":
             # Not by the size that the data claim themselves: a small file may claim terabytes.
-            with zstandard.ZstdDecompressor().stream_reader(chunk.data) as unpacked:
-                return unpacked.read(size + 1)
+            with zstandard.ZstdDecompressor().stream_reader(packed) as unpacked:
+                return memoryview(unpacked.read(head.size + 1))
         case "lz4":
-            content: bytes = lz4.frame.LZ4FrameDecompressor().decompress(chunk.data, size + 1)
-            return content
-    raise RecordingError(f"it is compressed with {chunk.compression!r}; known are zstd and lz4")
+            content: bytes = lz4.frame.LZ4FrameDecompressor().decompress(packed, head.size + 1)
+            return memoryview(content)
+    raise RecordingError(f"it is compressed with {head.compression!r}; known are zstd and lz4")
 
 
-def _messages(content: bytes, channels: dict[int, ChannelInfo]) -> Iterator[ChunkMessage]:
+def _messages(content: memoryview, channels: dict[int, ChannelInfo]) -> Iterator[ChunkMessage]:
     schemas = {0: ""}
     position = 0
     while position < len(content):
@@ -109,8 +125,10 @@ def _messages(content: bytes, channels: dict[int, ChannelInfo]) -> Iterator[Chun
             if position > len(content):
                 raise RecordingError("a record in it is longer than the chunk")
             if opcode == Opcode.MESSAGE:
+                if length < _MESSAGE.size:
+                    raise RecordingError(f"a message of {length} bytes is too short to be one")
                 number, _, log_ns, publish_ns = _MESSAGE.unpack_from(content, start)
-                data = content[start + _MESSAGE.size : position]
+                data = bytes(content[start + _MESSAGE.size : position])
                 if number in channels:
                     yield ChunkMessage(channels[number], log_ns, publish_ns, data)
             elif opcode == Opcode.SCHEMA:

@@ -7,16 +7,16 @@ takes one small read a chunk, however large the file is.
 import io
 import os
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import ChunkIndex, Footer, Metadata
+from mcap.records import ChunkIndex, Footer, Header, Metadata, MetadataIndex
 
+from flowlace.recording.checksum import crc32
 from flowlace.recording.errors import RecordingError
 from flowlace.recording.mcap_writer import MAGIC
 
@@ -48,7 +48,9 @@ class McapIndex:
     chunks: tuple[ChunkPlace, ...]
     """In the order of the file."""
     metadata: dict[str, dict[str, str]]
-    """The metadata records before the first chunk, by name."""
+    """By name: the records before the first chunk, and those that the summary lists."""
+    profile: str
+    """What the file is for, in the words of its writer; empty where it does not tell."""
     has_summary: bool
     """Whether the writer came to finish the file, and its summary is whole."""
     damage: str = ""
@@ -64,11 +66,15 @@ def read_index(file: BinaryIO, name: str) -> McapIndex:
     size = os.fstat(file.fileno()).st_size
     file.seek(0)
     if file.read(len(MAGIC)) != MAGIC:
-        raise RecordingError(f"recording {name!r} is no MCAP file: it does not begin like one")
-    metadata = _leading_metadata(file, size, name)
-    chunks = _from_summary(file, size)
+        why = "it does not begin like one" if size else "it is empty"
+        raise RecordingError(f"recording {name!r} is no MCAP file: {why}")
+    profile, metadata = _beginning(file, size, name)
+    summary = _summary(file, size)
+    chunks = None if summary is None else summary.chunks
+    if summary is not None:
+        metadata |= _listed_metadata(file, summary)
     if chunks:
-        return McapIndex(tuple(chunks), metadata, has_summary=True)
+        return McapIndex(tuple(chunks), metadata, profile, has_summary=True)
     found: list[ChunkPlace] = []
     damage = ""
     for item in _scan(file, size):
@@ -76,11 +82,20 @@ def read_index(file: BinaryIO, name: str) -> McapIndex:
             found.append(item)
         else:
             damage = item
-    return McapIndex(tuple(found), metadata, has_summary=chunks is not None, damage=damage)
+    return McapIndex(tuple(found), metadata, profile, has_summary=chunks is not None, damage=damage)
 
 
-def _from_summary(file: BinaryIO, size: int) -> list[ChunkPlace] | None:
-    """Returns the chunks that the summary lists; None where there is no whole summary."""
+class _Summary(NamedTuple):
+    """What the end of a finished file lists."""
+
+    chunks: list[ChunkPlace]
+    """In the order of the file."""
+    metadata: list[tuple[int, int]]
+    """Offset and length of each metadata record."""
+
+
+def _summary(file: BinaryIO, size: int) -> _Summary | None:
+    """Returns what the summary lists; None where there is no whole one."""
     footer_offset = size - _FOOTER_BYTES - len(MAGIC)
     if footer_offset < len(MAGIC):
         return None
@@ -96,27 +111,61 @@ def _from_summary(file: BinaryIO, size: int) -> list[ChunkPlace] | None:
     file.seek(start)
     summary = file.read(footer_offset - start)
     # The checksum covers the footer up to itself.
-    checksum = zlib.crc32(end[: _FOOTER_BYTES - 4], zlib.crc32(summary))
+    checksum = crc32(end[: _FOOTER_BYTES - 4], crc32(summary))
     if footer.summary_crc and checksum != footer.summary_crc:
         return None
     try:
-        places = [_place(index) for index in _chunk_indexes(summary)]
+        found = _listed(summary)
     except _READ_ERRORS:
         return None
-    if any(each.offset + each.length > start for each in places):
+    if any(each.offset + each.length > start for each in found.chunks):
         return None
-    return sorted(places, key=lambda each: each.offset)
+    return _Summary(
+        sorted(found.chunks, key=lambda each: each.offset),
+        [place for place in found.metadata if sum(place) <= start],
+    )
 
 
-def _chunk_indexes(summary: bytes) -> Iterator[ChunkIndex]:
+def _listed(summary: bytes) -> _Summary:
+    found = _Summary([], [])
     position = 0
     while position + _RECORD.size <= len(summary):
         opcode, length = _RECORD.unpack_from(summary, position)
         position += _RECORD.size
+        content = ReadDataStream(io.BytesIO(summary[position : position + length]))
         if opcode == Opcode.CHUNK_INDEX:
-            content = summary[position : position + length]
-            yield ChunkIndex.read(ReadDataStream(io.BytesIO(content)))
+            found.chunks.append(_place(ChunkIndex.read(content)))
+        elif opcode == Opcode.METADATA_INDEX:
+            index = MetadataIndex.read(content)
+            found.metadata.append((index.offset, index.length))
         position += length
+    return found
+
+
+def _listed_metadata(file: BinaryIO, summary: _Summary) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for offset, length in summary.metadata:
+        file.seek(offset)
+        record = file.read(length)
+        if record[:1] == bytes([Opcode.METADATA]):
+            found |= _metadata(record[_RECORD.size :])
+    return found
+
+
+def _profile(content: bytes) -> str:
+    try:
+        return str(Header.read(ReadDataStream(io.BytesIO(content))).profile)
+    except _READ_ERRORS:
+        return ""
+
+
+def _metadata(content: bytes) -> dict[str, dict[str, str]]:
+    """Returns what one record holds, by its name; nothing where it can't be read."""
+    try:
+        record = Metadata.read(ReadDataStream(io.BytesIO(content)))
+    except _READ_ERRORS:
+        return {}
+    return {record.name: record.metadata}
 
 
 def _place(index: ChunkIndex) -> ChunkPlace:
@@ -128,7 +177,9 @@ def _place(index: ChunkIndex) -> ChunkPlace:
     )
 
 
-def _leading_metadata(file: BinaryIO, size: int, name: str) -> dict[str, dict[str, str]]:
+def _beginning(file: BinaryIO, size: int, name: str) -> tuple[str, dict[str, dict[str, str]]]:
+    """Returns the profile, and the metadata records before the first chunk."""
+    profile = ""
     found: dict[str, dict[str, str]] = {}
     for opcode, offset, length in _records(file, size):
         if opcode == Opcode.MESSAGE:
@@ -138,14 +189,12 @@ def _leading_metadata(file: BinaryIO, size: int, name: str) -> dict[str, dict[st
             )
         if opcode not in (Opcode.HEADER, Opcode.METADATA, Opcode.SCHEMA, Opcode.CHANNEL):
             break
+        file.seek(offset + _RECORD.size)
         if opcode == Opcode.METADATA:
-            file.seek(offset + _RECORD.size)
-            try:
-                record = Metadata.read(ReadDataStream(io.BytesIO(file.read(length))))
-            except _READ_ERRORS:
-                break
-            found[record.name] = record.metadata
-    return found
+            found |= _metadata(file.read(length))
+        elif opcode == Opcode.HEADER:
+            profile = _profile(file.read(length))
+    return profile, found
 
 
 def _scan(file: BinaryIO, size: int) -> Iterator[ChunkPlace | str]:

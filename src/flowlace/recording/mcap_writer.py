@@ -6,7 +6,6 @@ so it can be read alone, whatever became of the rest of the file. Format: https:
 """
 
 import struct
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
@@ -29,7 +28,9 @@ from mcap.records import (
     SummaryOffset,
 )
 
+from flowlace.recording.checksum import crc32
 from flowlace.recording.codecs.codec import Buffer
+from flowlace.recording.preallocation import Preallocation
 
 MAGIC: Final = b"\x89MCAP0\r\n"
 CHUNK_BYTES: Final = 4 << 20
@@ -71,6 +72,7 @@ class McapWriter:
     ) -> None:
         self._file = file
         self._position = 0
+        self._space = Preallocation(file)
         self._compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL) if compresses else None
         self._schemas: dict[int, Schema] = {}
         self._channels: dict[int, Channel] = {}
@@ -89,7 +91,8 @@ class McapWriter:
         return self._position + self._chunk.size_bytes
 
     def add_metadata(self, name: str, values: Mapping[str, str]) -> None:
-        """Writes names and values that belong to the file as a whole."""
+        """Writes names and values that belong to the file as a whole; ends the chunk."""
+        self._end_chunk()
         record = _serialised(Metadata(name, dict(values)))
         self._metadata_indexes.append(MetadataIndex(self._position, len(record), name))
         self._write(record)
@@ -154,6 +157,7 @@ class McapWriter:
         self._write(_serialised(DataEnd(0)))
         self._write_summary()
         self._file.flush()
+        self._space.release()
 
     # ------------------------------------------------------------------- chunks
 
@@ -163,7 +167,7 @@ class McapWriter:
             return
         checksum = 0
         for part in chunk.parts:
-            checksum = zlib.crc32(part, checksum)
+            checksum = crc32(part, checksum)
         compression = b"" if self._compressor is None else b"zstd"
         data = chunk.parts
         if self._compressor is not None:
@@ -173,6 +177,7 @@ class McapWriter:
         named = struct.pack("<I", len(compression)) + compression
         tail = named + struct.pack("<Q", size_bytes)
         length = _CHUNK.size - _RECORD_HEAD + len(tail) + size_bytes
+        self._space.reserve(offset + _RECORD_HEAD + length)
         times = (chunk.start_ns, chunk.end_ns)
         self._write(_CHUNK.pack(Opcode.CHUNK, length, *times, chunk.size_bytes, checksum) + tail)
         for part in data:
@@ -224,7 +229,7 @@ class McapWriter:
         for offset in offsets:
             checksum = self._write_checked(offset, checksum)
         head = struct.pack("<BQQQ", Opcode.FOOTER, 20, start, offsets_start)
-        self._write(_serialised(Footer(start, offsets_start, zlib.crc32(head, checksum))))
+        self._write(_serialised(Footer(start, offsets_start, crc32(head, checksum))))
         self._write(MAGIC)
 
     def _statistics(self) -> Statistics:
@@ -243,7 +248,7 @@ class McapWriter:
     def _write_checked(self, record: McapRecord, checksum: int) -> int:
         data = _serialised(record)
         self._write(data)
-        return zlib.crc32(data, checksum)
+        return crc32(data, checksum)
 
     def _write(self, data: Buffer) -> None:
         self._file.write(data)

@@ -21,9 +21,9 @@ from flowlace.recording.rotation import Rotation
 FLUSH_S: Final = 0.5
 """What enters is in the hands of the operating system after this long."""
 GATHER_S: Final = 0.1
-"""Light packets are written together after this long: waking a thread costs more than they do."""
-GATHERED_BYTES: Final = 1 << 19
-"""Payloads that are written at once."""
+"""Packets are written together after this long: waking a thread costs more than light ones do."""
+GATHERED_BYTES: Final = 4 << 20
+"""Payloads that are written at once; each hand-over costs the graph a change of threads."""
 WAITING_BYTES: Final = 64 << 20
 """Payloads that may wait to be written; who adds more waits."""
 
@@ -77,6 +77,7 @@ class GraphRecorder:
         self._graph_name = graph_name
         self._sources = dict(sources or {})
         self._video = video
+        self._overwrites = overwrites
         self._plan = graph.plan
         self._description: RecordingDescription | None = None
         self._file: RecordingFile | None = None
@@ -222,7 +223,9 @@ class GraphRecorder:
     ) -> RecordingFile:
         part = len(self.paths)
         path = self._rotation.path(self._path, part)
-        made = RecordingFile(path, description.as_part(part), bounds, log_us)
+        made = RecordingFile(
+            path, description.as_part(part), bounds, log_us, overwrites=self._overwrites
+        )
         self.paths.append(path)
         return made
 
@@ -255,11 +258,12 @@ def check_path(path: str | Path, rotation: Rotation, *, overwrites: bool) -> Non
         RecordingError: the ending is another, the folder is missing, or the file is there already.
     """
     first = rotation.path(Path(path), 0)
+    found = rotation.existing(Path(path))
     if first.suffix != ".mcap":
         raise RecordingError(f"recording {str(path)!r}: the name has to end in .mcap")
     if not first.absolute().parent.is_dir():
         raise RecordingError(f"recording {str(path)!r}: there is no folder {str(first.parent)!r}")
-    if first.exists() and not overwrites:
+    if found is not None and not overwrites:
         raise RecordingError(
-            f"recording {str(first)!r} exists already; give another name, or --overwrite"
+            f"recording {str(found)!r} exists already; give another name, or --overwrite"
         )

@@ -13,17 +13,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Final, Self
 
-from flowlace.framework.packet import Packet
-from flowlace.framework.timestamp import DONE
-from flowlace.recording.bounds_message import SCHEMA_NAME as BOUNDS_SCHEMA
-from flowlace.recording.bounds_message import TOPIC, Bounds
-from flowlace.recording.codecs import PacketCodec, codec_for_schema
-from flowlace.recording.codecs.registry import known_schemas
-from flowlace.recording.description import METADATA, RecordingDescription
+from flowlace.recording.bounds_message import TOPIC
+from flowlace.recording.description import (
+    METADATA,
+    OUTPUT_HEADERS,
+    PROFILE,
+    RecordingDescription,
+    output_headers,
+)
 from flowlace.recording.errors import RecordingError
-from flowlace.recording.mcap_chunk import ChannelInfo, ChunkMessage, read_chunk
+from flowlace.recording.event_reader import EventReader
+from flowlace.recording.mcap_chunk import ChannelInfo, read_chunk
 from flowlace.recording.mcap_index import ChunkPlace, McapIndex, read_index
-from flowlace.recording.stream_time import from_publish_ns
 from flowlace.runner.input_feed import InputEvent
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,13 @@ class Recording:
         """Whether the recorder came to finish the last file, be it to go on in another one."""
         return self._parts[-1][2].has_summary
 
+    @property
+    def is_damaged_ours(self) -> bool:
+        """Whether this package has made the file, but its description can't be found."""
+        index = self._parts[0][2]
+        begins_like_ours = index.profile == PROFILE or not (index.chunks or index.has_summary)
+        return self.description is None and begins_like_ours
+
     def streams(self) -> tuple[str, ...]:
         """Returns the streams that may hold packets; of a foreign file, those of its beginning."""
         if self.description is not None:
@@ -85,8 +93,23 @@ class Recording:
                     read_chunk(file, place, channels)
                 except RecordingError:
                     continue
-                return tuple(dict.fromkeys(each.topic for each in channels.values()))
+                topics = (each.topic for each in channels.values() if each.topic != TOPIC)
+                return tuple(dict.fromkeys(topics))
         return ()
+
+    def output_headers(self) -> dict[str, Any]:
+        """Returns the headers of the streams of a file of results, as far as it tells of them.
+
+        Raises:
+            RecordingError: they can't be read.
+        """
+        path, _, index = self._parts[-1]
+        if OUTPUT_HEADERS not in index.metadata:
+            return {}
+        try:
+            return output_headers(index.metadata[OUTPUT_HEADERS])
+        except RecordingError as error:
+            raise RecordingError(f"recording {str(path)!r}: {error}") from error
 
     def side_packets_for(self, declared: Collection[str]) -> dict[str, Any]:
         """Returns the recorded side packets that a graph declares; none of a foreign file."""
@@ -109,7 +132,7 @@ class Recording:
             to_us: stop at what entered later.
             wants: which streams to decode.
         """
-        reader = _EventReader(self, from_us, to_us, wants)
+        reader = EventReader(self, from_us, to_us, wants)
         first_ns = 0 if from_us is None else max(from_us - LEAD_IN_US, 0) * 1000
         last_ns = None if to_us is None else to_us * 1000
         for path, file, index in self._parts:
@@ -171,94 +194,6 @@ class Recording:
             missing = sorted(set(range(parts[0], parts[-1])) - set(parts))
             self.skip("missing file", f"{self.name}: files of the series are missing: {missing}")
         return first
-
-
-class _EventReader:
-    """Turns the messages of chunks into events; remembers decoders and what has ended."""
-
-    def __init__(
-        self,
-        recording: Recording,
-        from_us: int | None,
-        to_us: int | None,
-        wants: Callable[[str], bool],
-    ) -> None:
-        self._recording = recording
-        self._from_us = from_us
-        self._to_us = to_us
-        self._wants = wants
-        self._codecs: dict[ChannelInfo, PacketCodec | None] = {}
-        self._ended: set[str] = set()
-        self._bounds: dict[str, int] = {}
-
-    def read(
-        self, path: Path, file: BinaryIO, place: ChunkPlace, channels: dict[int, ChannelInfo]
-    ) -> Iterator[InputEvent]:
-        try:
-            messages = read_chunk(file, place, channels)
-        except RecordingError as error:
-            seconds = f"{place.start_ns / 1e9:.3f} s to {place.end_ns / 1e9:.3f} s"
-            self._recording.skip(
-                "damaged chunk",
-                f"{path}: the chunk at byte {place.offset:,}, {seconds}, is left out: {error}",
-            )
-            self._codecs.clear()  # what was left out may be what the next picture is built on
-            return
-        for message in messages:
-            at_us = message.log_ns // 1000
-            if self._to_us is not None and at_us > self._to_us:
-                return
-            yield from self._events(path, message, at_us)
-
-    def _events(self, path: Path, message: ChunkMessage, at_us: int) -> Iterator[InputEvent]:
-        try:
-            if message.channel.schema_name == BOUNDS_SCHEMA and message.channel.topic == TOPIC:
-                # What was known before the beginning is known at the beginning.
-                yield from self._moved(Bounds.decode(message.data), max(at_us, self._from_us or 0))
-            elif self._wants(message.channel.topic):
-                packet = self._decoded(path, message)
-                if packet is not None and (self._from_us is None or at_us >= self._from_us):
-                    yield InputEvent(at_us, message.channel.topic, packet)
-        except RecordingError as error:
-            topic, timestamp = message.channel.topic, from_publish_ns(message.publish_ns)
-            self._recording.skip(
-                f"unreadable packet of {topic}",
-                f"{path}: a packet of {topic!r} at {timestamp} µs is left out: {error}",
-            )
-
-    def _moved(self, bounds: Bounds, at_us: int) -> Iterator[InputEvent]:
-        self._recording.is_complete |= bounds.is_end
-        for stream, bound in bounds.bounds_us.items():
-            if bound > self._bounds.get(stream, bound - 1) and self._wants(stream):
-                self._bounds[stream] = bound
-                yield InputEvent(at_us, stream, None, bound)
-        for stream in bounds.closed:
-            if stream not in self._ended and self._wants(stream):
-                self._ended.add(stream)
-                yield InputEvent(at_us, stream, None, DONE)
-
-    def _decoded(self, path: Path, message: ChunkMessage) -> Packet[object] | None:
-        codec = self._codec(path, message.channel)
-        if codec is None:
-            return None
-        payload = codec.decode(message.data)
-        if payload is None and codec.lead_in_us:
-            return None
-        return Packet(payload, from_publish_ns(message.publish_ns))
-
-    def _codec(self, path: Path, channel: ChannelInfo) -> PacketCodec | None:
-        if channel not in self._codecs:
-            kind = codec_for_schema(channel.schema_name)
-            if kind is None or kind.message_encoding != channel.message_encoding:
-                self._recording.skip(
-                    f"stream {channel.topic}",
-                    f"{path}: stream {channel.topic!r} is left out: no codec reads "
-                    f"{channel.schema_name!r} written as {channel.message_encoding!r}; known are: "
-                    f"{', '.join(known_schemas())}",
-                )
-                kind = None
-            self._codecs[channel] = kind() if kind else None
-        return self._codecs[channel]
 
 
 def recording_files(path: str) -> Sequence[Path]:

@@ -1,9 +1,13 @@
 """One file of a recording: packets and bounds in, an MCAP file out."""
 
+import fcntl
 import importlib.metadata
+import logging
+import os
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO
 
 from flowlace.formats.image import Image
 from flowlace.framework.packet import Packet
@@ -11,33 +15,47 @@ from flowlace.framework.timestamp import DONE, is_range_value
 from flowlace.recording.bounds_message import SCHEMA, SCHEMA_NAME, TOPIC, Bounds
 from flowlace.recording.codecs import PacketCodec, codec_for_payload
 from flowlace.recording.codecs.video import VideoCodec, fits_video
-from flowlace.recording.description import METADATA, RecordingDescription, VideoMode
+from flowlace.recording.description import (
+    METADATA,
+    PROFILE,
+    RecordingDescription,
+    VideoMode,
+)
+from flowlace.recording.errors import RecordingError
 from flowlace.recording.mcap_writer import McapWriter
 from flowlace.recording.stream_time import to_log_ns, to_publish_ns
 
-PROFILE: Final = "flowlace"
+log = logging.getLogger(__name__)
 
 
 class RecordingFile:
     """Writes one file; a channel for each stream and codec is made when it is first needed.
 
     Args:
-        path: the file to make; an existing one is replaced.
+        path: the file to make.
         description: its metadata.
         before: what was known of bounds when the file began.
         log_us: the latest time that was seen before.
+        overwrites: whether an existing file may be replaced.
 
     Raises:
         OSError: from any method; what was flushed stays.
+        RecordingError: another recorder is writing the file.
         CodecError: a payload can't be written.
     """
 
     def __init__(
-        self, path: Path, description: RecordingDescription, before: Bounds, log_us: int
+        self,
+        path: Path,
+        description: RecordingDescription,
+        before: Bounds,
+        log_us: int,
+        *,
+        overwrites: bool,
     ) -> None:
         metadata = description.to_metadata()
         with ExitStack() as on_failure:
-            self._file = open(path, "wb")  # noqa: SIM115 - closed by `finish` or `abandon`
+            self._file = _opened(path, overwrites=overwrites)
             on_failure.callback(self.abandon)
             self._begin(description, metadata)
             on_failure.pop_all()
@@ -109,6 +127,10 @@ class RecordingFile:
             self._bounds.bounds_us[stream] = bound
             self._write_bounds(Bounds(bounds_us={stream: bound}))
 
+    def write_metadata(self, name: str, values: Mapping[str, str]) -> None:
+        """Adds names and values that belong to the file as a whole."""
+        self._writer.add_metadata(name, values)
+
     def flush(self) -> None:
         """Hands everything so far to the operating system."""
         self._writer.flush()
@@ -154,3 +176,27 @@ class RecordingFile:
         self._writer.add_message(
             self._bounds_channel, [bounds.encode()], log_ns=log_ns, publish_ns=log_ns
         )
+
+
+def _opened(path: Path, *, overwrites: bool) -> BinaryIO:
+    """Returns a new or emptied file that no other recorder writes; closed by who asked for it."""
+    file = open(path, "wb", opener=_replacing if overwrites else _making)  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise RecordingError(f"another recorder is writing {str(path)!r}") from None
+    except OSError as error:
+        log.debug("%s can't be locked: %s", path, error)  # not every file system can
+    if os.fstat(file.fileno()).st_size:
+        file.truncate()
+    return file
+
+
+def _making(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL, 0o666)
+
+
+def _replacing(path: str, flags: int) -> int:
+    # What another recorder is writing must not be emptied before its lock has been seen.
+    return os.open(path, flags & ~os.O_TRUNC, 0o666)

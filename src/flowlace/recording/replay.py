@@ -97,6 +97,8 @@ class ReplayFeed(InputFeed):
     def events(self) -> Generator[InputEvent, None, None]:
         """Yields what entered, each when its time has come; ends early when closed."""
         self._is_reading = True
+        if self._closed.is_set():  # before it began, so the files are closed already
+            return
         with self._recording:
             try:
                 for event in self._faulty_events():
@@ -172,7 +174,8 @@ def _inputs_of_streams(
             message = f"--input {name}: the graph has no input {name!r}: {', '.join(graph_inputs)}"
             raise unknown_name(message, name, graph_inputs)
         if stream not in recorded:
-            message = f"--input {name}={stream}: recorded streams are: {', '.join(recorded)}"
+            known = ", ".join(recorded) or "none"
+            message = f"--input {name}={stream}: recorded streams are: {known}"
             raise unknown_name(message, stream, recorded)
     found: dict[str, list[str]] = {}
     for name in graph_inputs:

@@ -1,5 +1,6 @@
 """When a recording goes on in another file, and how its files are called."""
 
+import glob
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,13 @@ class Rotation:
     def path(self, path: Path, part: int) -> Path:
         """Returns the file of a part: `rec-0000.mcap`, `rec-0001.mcap`, …; one alone as given."""
         return path.with_name(f"{path.stem}-{part:04d}{path.suffix}") if self else path
+
+    def existing(self, path: Path) -> Path | None:
+        """Returns the first file there is that this recording may come to; None for none."""
+        if not self:
+            return path if path.exists() else None
+        pattern = f"{glob.escape(path.stem)}-[0-9][0-9][0-9][0-9]{glob.escape(path.suffix)}"
+        return min(path.parent.glob(pattern), default=None)
 
 
 def parse_size(text: str) -> int:

@@ -7,11 +7,12 @@ from typing import Any
 
 from flowlace.comparison.picture import write_difference_picture
 from flowlace.comparison.report import report
-from flowlace.comparison.streams import Comparison, compare_streams
+from flowlace.comparison.streams import UNKNOWN_HEADERS, Comparison, Headers, compare_streams
 from flowlace.comparison.tolerances import Tolerances, parse_stream_tolerances
 from flowlace.framework.packet import Packet
 from flowlace.golden.errors import GoldenError
 from flowlace.golden.result_file import ResultFile, ResultWriter, describe_results
+from flowlace.testing.replayed import Replayed
 
 Outputs = Mapping[str, Sequence[Packet[Any]]] | Sequence[Packet[Any]]
 """Packets by stream, or those of one stream."""
@@ -60,7 +61,8 @@ class GoldenResult:
         """Compares packets with those that were kept under the same name.
 
         Args:
-            outputs: packets by stream (as `replayed`, or `run_calculator(…).outputs`), or a list.
+            outputs: packets by stream (as `replayed`, or `run_calculator(…).outputs`), or a list;
+                headers are compared where they are known: those of `replayed`.
             tolerances: as on the command line: `"box=0.9"`, `"objects:score=0.01"`.
             name: tells several comparisons of one test apart.
             streams: compare and keep only these; all if left out.
@@ -86,17 +88,23 @@ class GoldenResult:
                     f"nothing was kept yet in {path}; run pytest with --golden-update to keep "
                     "what comes out now, and look at it"
                 )
-            self._write(path, given)
+            self._write(path, given, _headers(outputs, given))
             return
         with ResultFile(path) as kept:
-            comparison = compare_streams(kept.streams(), given, allowed)
+            comparison = compare_streams(
+                kept.streams(),
+                given,
+                allowed,
+                expected_headers=kept.headers,
+                actual_headers=_headers(outputs, given),
+            )
             if not kept.is_complete:
                 raise GoldenError(f"{str(path)!r} was cut off; delete it and make it again")
         if comparison.is_same:
             return
         if not self._updates:
             raise GoldenMismatch(self._told(path, comparison))
-        self._write(path, given)
+        self._write(path, given, _headers(outputs, given))
 
     def _file(self, name: str) -> Path:
         path = self.path.with_name(f"{self.path.name}{f'.{name}' if name else ''}.mcap")
@@ -107,12 +115,16 @@ class GoldenResult:
         self._used.add(path)
         return path
 
-    def _write(self, path: Path, outputs: Mapping[str, Sequence[Packet[Any]]]) -> None:
+    def _write(
+        self, path: Path, outputs: Mapping[str, Sequence[Packet[Any]]], headers: Headers
+    ) -> None:
         made = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             writer = ResultWriter(made, describe_results(tuple(outputs)))
             try:
+                for stream, header in headers.items():
+                    writer.take_header(stream, header)
                 for stream, packets in outputs.items():
                     for packet in packets:
                         writer.write(stream, packet)
@@ -133,6 +145,12 @@ class GoldenResult:
             lines.append(f"expected, actual and what differs: {picture}")
         lines.append("if this is meant, run pytest with --golden-update")
         return "\n".join(lines)
+
+
+def _headers(outputs: Outputs, streams: Iterable[str]) -> Headers:
+    """Returns the headers of streams, where the outputs tell of them."""
+    known = outputs.headers if isinstance(outputs, Replayed) else UNKNOWN_HEADERS
+    return {name: known[name] for name in streams if name in known}
 
 
 def _by_stream(outputs: Outputs, streams: tuple[str, ...]) -> Mapping[str, Sequence[Packet[Any]]]:

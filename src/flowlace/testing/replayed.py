@@ -25,6 +25,8 @@ class Replayed(Mapping[str, list[Packet[Any]]]):
     """The packets of every output stream, in order."""
     summary: RunSummary = field(repr=False)
     """Counts of the run: of sources with their faults and losses, of calculators."""
+    headers: dict[str, Any] = field(default_factory=dict)
+    """Payloads of the headers of output streams that gave packets; None where there is none."""
 
     def payloads(self, stream: str) -> list[Any]:
         """Returns the payloads of one output."""
@@ -51,11 +53,16 @@ class Replayed(Mapping[str, list[Packet[Any]]]):
 
 
 class _PacketList(Sink):
-    """Keeps packets."""
+    """Keeps packets and the header of one stream."""
 
-    def __init__(self, packets: list[Packet[Any]]) -> None:
+    def __init__(self, stream: str, packets: list[Packet[Any]], headers: dict[str, Any]) -> None:
+        self._stream = stream
         self._packets = packets
+        self._headers = headers
         self.counts = SinkCounts()
+
+    def take_header(self, header: Any) -> None:
+        self._headers[self._stream] = header
 
     def write(self, timestamp_us: int, payload: Any) -> None:
         self._packets.append(Packet(payload, timestamp_us))
@@ -113,8 +120,9 @@ def replay_graph(
     )
     planned = plan_recipe(recipe.found_from(Path(folder)) if folder else recipe)
     outputs: dict[str, list[Packet[Any]]] = {name: [] for name in planned.streams}
-    summary = planned.run(lambda name: _PacketList(outputs[name]), side_packets)
-    return Replayed(outputs, summary)
+    headers: dict[str, Any] = {}
+    summary = planned.run(lambda name: _PacketList(name, outputs[name], headers), side_packets)
+    return Replayed(outputs, summary, headers)
 
 
 def _texts(given: str | Iterable[str]) -> tuple[str, ...]:

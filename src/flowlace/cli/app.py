@@ -8,6 +8,7 @@ import logging
 import sys
 
 import typer
+from threadpoolctl import threadpool_limits
 
 from flowlace.cli.bench import bench
 from flowlace.cli.bundle import bundle
@@ -60,6 +61,9 @@ def _options(
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s"
     )
+    # Nodes run side by side already. Their matrices are small: BLAS would spend more time on waking
+    # threads than on numbers, and its results would depend on how many there are.
+    threadpool_limits(1, user_api="blas")
 
 
 def main() -> None:

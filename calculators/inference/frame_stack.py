@@ -42,8 +42,9 @@ class FrameStackCalculator(Calculator[FrameStackOptions]):
 
     Each tick of `period_us` takes the frame nearest to it, the later one of two equally near: a
     camera with fewer frames has some of them twice, one with more has some left out. A frame within
-    an eighth of a period of its tick is on time, and ticks go on from it: a camera of about the
-    right rate gives every frame once, at once, also where its clock runs a little fast or slow.
+    an eighth of a period of its tick is on time. From frames as far apart as ticks, up to that
+    eighth, ticks go on: a camera of about the right rate gives every frame once, at once, also
+    where its clock runs a little fast or slow.
 
     PacketResamplerCalculator has such ticks too, but waits for the frame after each, and fills the
     longest gap with repetitions, where a model would see somebody stand still.
@@ -84,7 +85,6 @@ class FrameStackCalculator(Calculator[FrameStackOptions]):
 
     def open(self) -> None:
         """Starts without a frame."""
-        self._on_time_us = self.options.period_us // ON_TIME_PART
         self._last: Tensor | None = None
         self._last_us = 0
         self._tick_us = 0
@@ -100,10 +100,11 @@ class FrameStackCalculator(Calculator[FrameStackOptions]):
             self._tick_us = time_us
         elif time_us - self._last_us > self.options.max_gap_us:
             self._start_anew(time_us)
-        self._fill_ticks_before(frame, time_us)
-        if self._tick_us <= time_us + self._on_time_us:
+        on_time_us = self._on_time_us(time_us)
+        self._fill_ticks_before(time_us - on_time_us, frame, time_us)
+        if self._tick_us <= time_us + on_time_us:
             self._add(frame, time_us)
-            self._tick_us = time_us + self.options.period_us
+            self._tick_us = self._tick_after(time_us)
         self._last, self._last_us = frame, time_us
         # All ticks up to this frame are settled: nodes below need not wait for the next.
         self.outputs["TENSORS"].set_next_timestamp_bound(time_us + 1)
@@ -123,8 +124,23 @@ class FrameStackCalculator(Calculator[FrameStackOptions]):
             self.count("unused_frames", len(self._step))
             self._step = []
 
-    def _fill_ticks_before(self, frame: Tensor, time_us: int) -> None:
-        while self._tick_us < time_us - self._on_time_us:
+    def _on_time_us(self, time_us: int) -> int:
+        """Returns how far from its tick a frame may be; no neighbour may be nearer to it."""
+        longest_us = self.options.period_us // ON_TIME_PART
+        if self._last is None:
+            return longest_us
+        return min(longest_us, (time_us - self._last_us) // 2)
+
+    def _tick_after(self, time_us: int) -> int:
+        period_us, since_last_us = self.options.period_us, time_us - self._last_us
+        if self._last is None or abs(since_last_us - period_us) <= period_us // ON_TIME_PART:
+            # Frames are ticks: in step with the camera's clock, none is ever one too many.
+            return time_us + period_us
+        # Not from the frame: at 50 a second each third is early, and ticks would run away.
+        return self._tick_us + period_us
+
+    def _fill_ticks_before(self, until_us: int, frame: Tensor, time_us: int) -> None:
+        while self._tick_us < until_us:
             assert self._last is not None
             is_last_nearer = self._tick_us - self._last_us < time_us - self._tick_us
             self._add(self._last if is_last_nearer else frame, self._tick_us)

@@ -108,7 +108,7 @@ def test_a_camera_at_any_rate_gives_results_as_often(model: str) -> None:
 
 def test_lost_frames_are_stood_for_by_their_neighbours(recording: str) -> None:
     lossy = replay_graph(recording, streams=["classes"], faults=["drop=0.3"], seed=1)
-    assert len(lossy["classes"]) == 8
+    assert len(lossy["classes"]) == 9
     assert np.abs(np.diff(lossy.timestamps("classes")) - 133_333).max() < 17_000
 
 

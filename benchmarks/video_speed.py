@@ -253,10 +253,10 @@ def page(repeats: int, sides: Sequence[int], seconds: float) -> Iterator[str]:
         yield ""
         yield "## Live streams"
         yield ""
-        yield f"`video_classification` on {seconds:g} s of `testsrc:motions`, drawing included, 15"
-        yield "frames a second. The share of two cores is CPU time of a run that drops nothing. Live,"
-        yield "frames are dropped where the graph is busy when the next one comes; other work on the"
-        yield "machine adds to that."
+        yield f"`video_classification` on {seconds:g} s of `testsrc:motions`, drawing included,"
+        yield "15 frames a second. The share of two cores is CPU time of a run that drops nothing."
+        yield "Live, frames are dropped where the graph is busy when the next one comes; other work"
+        yield "on the machine adds to that."
         yield ""
         yield from live_lines(seconds)
 

@@ -56,7 +56,7 @@ format: $(INSTALLED)  ## format and sort imports
 	$(BIN)/ruff format .
 
 bench: bench-engine bench-tracking bench-inference bench-objects bench-sound bench-speech \
-	bench-recorder bench-nowcast  ## all benchmarks; needs minutes and, for peers, downloads
+	bench-recorder bench-nowcast bench-video  ## all benchmarks; needs minutes and, for peers, downloads
 
 bench-engine: $(INSTALLED)  ## engine cost beside the last MediaPipe wheel with a graph API
 	$(BIN)/python benchmarks/engine_cost.py
@@ -86,6 +86,9 @@ bench-recorder: $(INSTALLED)  ## search in 100 hours, and tags beside YAKE's
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/library_search.py
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/tags.py
+
+bench-video: $(TRAINERS)  ## video classification: a step on a stream beside whole clips, and four streams
+	PYTHONPATH=src $(BIN)/python benchmarks/video_speed.py --markdown docs/benchmarks/video_speed.md
 
 bench-nowcast: $(INSTALLED)  ## nowcasting baselines beside published scores, and pysteps where it is installed
 	PYTHONPATH=src:benchmarks $(BIN)/python benchmarks/nowcast_accuracy.py

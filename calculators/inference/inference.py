@@ -22,6 +22,8 @@ from flowlace.inference.delegates import Delegate, DelegateOptions, open_model
 from flowlace.inference.errors import ModelError
 from flowlace.inference.find_model import find_model
 from flowlace.inference.interpreter import MOST_THREADS
+from flowlace.inference.model_runner import ModelRunner
+from flowlace.inference.shared_model import SharedModel
 from flowlace.inference.tflite_file import TensorInfo, TfliteFile
 
 
@@ -45,6 +47,9 @@ class InferenceCalculator(Calculator[InferenceOptions]):
     `input_output_config.feedback_tensor_links` keeps state: the output is the next call's input,
     zeros (of the quantised kind) at the start. Linked tensors are no inputs and outputs of the
     node.
+
+    `share_model` loads a model once for several graphs of a process, for instance one for each
+    camera; they take turns.
 
     Put the node on an executor of its own, so that others go on meanwhile: the model runs without
     Python's lock.
@@ -98,7 +103,8 @@ class InferenceCalculator(Calculator[InferenceOptions]):
         """Reads the model and makes it ready."""
         given = self.side_packets.get("MODEL", self.options.model_path)
         file = given if isinstance(given, TfliteFile) else TfliteFile(find_model(given))
-        self._model = open_model(file, _delegate_options(self.options))
+        open_runner = SharedModel if self.options.share_model else open_model
+        self._model: ModelRunner = open_runner(file, _delegate_options(self.options))
         signature, config = self._model.signature, self.options.input_output_config
         config = config or InputOutputConfig()
         self._links = [

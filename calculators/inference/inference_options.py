@@ -167,3 +167,6 @@ class InferenceOptions:
     """Order of tensors, and state."""
     signature: str = option(100)
     """Which signature of the model is called; its main one if empty."""
+    share_model: bool = option(101)
+    """One loaded model for all nodes of the process that share it: weights are in memory once, and
+    the nodes take turns. Not for models that keep state inside."""

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from flowlace.inference.find_model import packaged_models
 from flowlace.testing import GoldenMismatch, GoldenResult, Replayed, replay_graph
+from tests.inference.tiny_clip_models import TinyClipModels
 from tests.inference.tiny_sound_models import log_mel_model
 
 BOXES = {
@@ -34,6 +36,12 @@ RAIN = {
     "source": "testsrc:storm?minutes=8&width=48&height=48",
     "streams": ["nowcasts", "summaries"],
 }
+MOTIONS: dict[str, Any] = {
+    "graph": "video_classification",
+    "source": "testsrc:motions?seconds=4.8&seed=1",
+    "streams": ["classes"],
+    "settings": {"classifier.top_k": 1},
+}
 CLIP = Path(__file__).parents[3] / "shared" / "data" / "audio" / "soundscapes" / "scape_00.flac"
 
 
@@ -56,6 +64,15 @@ def test_sound_events_gives_what_was_kept(replayed: Replayed, golden: GoldenResu
 @pytest.mark.replay(**RAIN)
 def test_nowcast_gives_what_was_kept(replayed: Replayed, golden: GoldenResult) -> None:
     golden(replayed, "number=0.02", "relative=2%", "outliers=1%")
+
+
+# To be kept anew (--golden-update) with every newly trained model.
+@pytest.mark.skipif(
+    "motions_frame_tokens" not in packaged_models(), reason="no packaged model 'motions' yet"
+)
+@pytest.mark.replay(**MOTIONS)
+def test_video_classification_gives_what_was_kept(replayed: Replayed, golden: GoldenResult) -> None:
+    golden(replayed, "score=0.1")
 
 
 def kept(test: str) -> GoldenResult:
@@ -104,3 +121,11 @@ def test_sound_events_with_a_model_of_known_answers_are_the_same_twice(tmp_path:
     model = str(log_mel_model(tmp_path))
     GoldenResult(tmp_path / "kept", updates=True)(replay_graph(**SOUNDS, models=[model]))
     GoldenResult(tmp_path / "kept")(replay_graph(**SOUNDS, models=[model]))
+
+
+def test_video_classification_with_models_of_known_answers_is_the_same_twice(
+    tmp_path: Path,
+) -> None:
+    model = str(TinyClipModels().write(tmp_path))
+    GoldenResult(tmp_path / "kept", updates=True)(replay_graph(**MOTIONS, models=[model]))
+    GoldenResult(tmp_path / "kept")(replay_graph(**MOTIONS, models=[model]))

@@ -10,6 +10,7 @@ _openers = Openers(
     "flowlace.test_sources",
     {
         "street": "flowlace.sources.testsrc.street:open_street",
+        "motions": "flowlace.sources.testsrc.motions:open_motions",
         "sounds": "flowlace.sources.testsrc.sounds:open_sounds",
         "storm": "flowlace.sources.testsrc.storm:open_storm",
     },

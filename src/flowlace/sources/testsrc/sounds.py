@@ -6,12 +6,9 @@ only. So an endless source needs no memory, and any moment can be asked for.
 
 from __future__ import annotations
 
-import csv
-import json
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +25,6 @@ from flowlace.sources.source import (
     Medium,
     Source,
     SourceCounts,
-    SourceError,
     SourceInfo,
     SourceTimeoutError,
 )
@@ -40,6 +36,7 @@ from flowlace.sources.testsrc.sound_kinds import (
     drawn,
     rumble,
 )
+from flowlace.sources.testsrc.truth_file import check_truth, write_truth
 
 _PAGE_MS = 8000
 _FADE_MS = 5
@@ -81,8 +78,7 @@ class SoundsOptions:
             raise ValueError("seconds must not be negative, density 0 to 4, noise 0 to 20")
         if 0 < self.seconds * self.rate < 1:
             raise ValueError(f"seconds={self.seconds:g} is less than one sample; 0 has no end")
-        if self.truth and not (self.truth.endswith((".csv", ".jsonl")) and self.seconds):
-            raise ValueError("truth needs a file that ends in .csv or .jsonl, and seconds above 0")
+        check_truth(self.truth, self.seconds)
 
 
 class SoundPlan(NamedTuple):
@@ -235,26 +231,10 @@ class SoundsSource(Source):
                 raise SourceTimeoutError("source 'testsrc:sounds': no sound in time")
 
 
-def write_truth(events: list[SoundEvent], path: str | Path) -> None:
-    """Writes events as lines of JSON, or as comma-separated values with a line of names."""
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        if str(path).endswith(".csv"):
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("onset_us", "offset_us", "label"))
-            writer.writerows((one.onset_us, one.offset_us, one.label) for one in events)
-        else:
-            file.writelines(json.dumps(asdict(one)) + "\n" for one in events)
-
-
 def open_sounds(url: Url, clock: Clock) -> Source:
     """Opens the scene named on the command line, and writes its truth where that is asked."""
     options = url.read_options(SoundsOptions)
     source = SoundsSource(options, clock)
     if options.truth:
-        try:
-            write_truth(source.truth(), options.truth)
-        except OSError as error:
-            raise SourceError(
-                f"source {url.text!r}: truth can't be written: {error.strerror}"
-            ) from error
+        write_truth(source.truth(), options.truth, url.text)
     return source

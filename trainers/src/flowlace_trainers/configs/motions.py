@@ -5,6 +5,7 @@ Hardware:  one core of an AVX-512 CPU, no GPU
 Score:     models/video_classification/card.md
 """
 
+from flowlace.sources.testsrc.motion_frames import MOTIONS
 from flowlace_trainers.card import CardText
 from flowlace_trainers.fit import FitOptions
 from flowlace_trainers.schedule import Phase
@@ -13,16 +14,14 @@ from flowlace_trainers.video.clip_store import ClipStore, DrawnClips
 from flowlace_trainers.video.clips import read_table
 from flowlace_trainers.video.config import Folders, VideoConfig
 from flowlace_trainers.video.embedding import PatchOptions, StemStage
-from flowlace_trainers.video.motions import MOTIONS, MotionClips
+from flowlace_trainers.video.motions import MotionClips
 from flowlace_trainers.video.sizes import EncoderSize
 from flowlace_trainers.video.stepped_network import SteppedOptions
 from flowlace_trainers.video.token_learner import TokenLearnerOptions
 
 SIDE_PX = 96
-LEFT, RIGHT, UP, DOWN, CLOCKWISE, COUNTERCLOCKWISE, GROW, SHRINK = MOTIONS
-MIRRORED = {
-    LEFT: RIGHT, RIGHT: LEFT, CLOCKWISE: COUNTERCLOCKWISE, COUNTERCLOCKWISE: CLOCKWISE,
-    UP: UP, DOWN: DOWN, GROW: GROW, SHRINK: SHRINK,
+MIRRORED = {one: one for one in MOTIONS} | {
+    "left": "right", "right": "left", "cw": "ccw", "ccw": "cw"
 }  # fmt: skip
 
 

@@ -73,7 +73,9 @@ class LogitPool:
         if is_known.all():
             return _blurred(logits, sigma)
         weights = _blurred(is_known.astype(np.float32), sigma)
-        return _blurred(logits * is_known, sigma) / np.maximum(weights, np.float32(1e-3))
+        sums = _blurred(logits * is_known, sigma)
+        sums /= np.maximum(weights, np.float32(1e-3))
+        return sums
 
     def pooled(
         self, network: NDArray[np.float32], lagrangian: NDArray[np.float32], lead: float

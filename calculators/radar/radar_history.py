@@ -1,7 +1,7 @@
 """Collects the observations a nowcast starts from."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowlace.formats.radar_grid import RadarGrid
 from flowlace.framework.calculator import Calculator, PacketSet
@@ -10,6 +10,8 @@ from flowlace.framework.options import option, proto_options
 from flowlace.framework.registry import register_calculator
 
 _MINUTE_US = 60_000_000
+_LEAST_KEPT = 4
+"""Three pairs ten minutes apart need as many where steps are of ten minutes."""
 
 
 @proto_options("flowlace.RadarHistoryCalculatorOptions")
@@ -26,13 +28,17 @@ class RadarHistoryOptions:
     min_frames: int = option(3, default=1)
     """No history is sent before there are as many observations."""
 
+    enough_minutes: float = option(4)
+    """Observations older than the newest one of at least this age are forgotten too, but for the
+    newest four; 0 keeps the whole window. Short steps fill memory with what nobody looks at."""
+
 
 @register_calculator
 class RadarHistoryCalculator(Calculator[RadarHistoryOptions]):
     """Sends the observations of the last minutes with each new one.
 
     Inputs:   grids (RadarGrid)
-    Outputs:  histories (list[RadarGrid]), the oldest first, the new one last
+    Outputs:  histories (list[RadarGrid]), the oldest first, the new one last, without `quality`
 
     Steps may differ and observations may be missing: each grid tells its time. A longer gap starts
     the history anew, and so does another grid (counted as `gaps` and `grid_changes`).
@@ -58,6 +64,8 @@ class RadarHistoryCalculator(Calculator[RadarHistoryOptions]):
     def configure(cls, contract: Contract) -> None:
         """Requires lengths."""
         options: RadarHistoryOptions = contract.options
+        if options.enough_minutes < 0:
+            raise ContractError("needs enough_minutes of 0 or more")
         if options.window_minutes <= 0 or options.max_gap_minutes <= 0 or options.min_frames < 1:
             raise ContractError("needs window_minutes > 0, max_gap_minutes > 0 and min_frames >= 1")
 
@@ -69,7 +77,8 @@ class RadarHistoryCalculator(Calculator[RadarHistoryOptions]):
         """Adds one observation and forgets old ones."""
         packet = packets["grids"]
         self._start_anew_where_it_must(packet.payload)
-        self._grids.append(packet.payload)
+        # It has been acted on; kept, it would take a fifth of the memory.
+        self._grids.append(replace(packet.payload, quality=None))
         self._forget(packet.payload.observed_us)
         if len(self._grids) >= self.options.min_frames:
             self.outputs["histories"].send(packet.with_payload(list(self._grids)))
@@ -88,4 +97,9 @@ class RadarHistoryCalculator(Calculator[RadarHistoryOptions]):
     def _forget(self, now_us: int) -> None:
         start_us = now_us - round(self.options.window_minutes * _MINUTE_US)
         while self._grids[0].observed_us < start_us:
+            self._grids.popleft()
+        if not self.options.enough_minutes:
+            return
+        enough_us = now_us - round(self.options.enough_minutes * _MINUTE_US)
+        while len(self._grids) > _LEAST_KEPT and self._grids[1].observed_us <= enough_us:
             self._grids.popleft()

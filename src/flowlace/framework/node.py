@@ -129,6 +129,11 @@ class Node:
         packets.timestamp = timestamp
         return packets
 
+    def let_go(self, packets: PacketSet) -> None:
+        """Empties the set that is used again: a node that waits holds no gigabytes of a picture."""
+        if packets is self._free_set:
+            packets.clear()
+
     def headers(self) -> PortMap[Packet[Any]]:
         """Returns the headers of the input streams."""
         return PortMap(

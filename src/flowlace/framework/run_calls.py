@@ -140,6 +140,7 @@ class RunCalls(RunDelivery):
             return
         verdict = self._call(node, "process", packets)
         if not isinstance(verdict, BaseException) and not self.is_stopping:
+            node.let_go(packets)
             self._finish(node, verdict, self._send_outputs(node, timestamp), timestamp)
 
     def _process_chain(self, node: Node, packets: PacketSet, timestamp: int) -> None:
@@ -159,6 +160,7 @@ class RunCalls(RunDelivery):
         try:
             while True:
                 verdict = node.calculator.process(packets)
+                node.let_go(packets)
                 output = node.sole_output
                 if output is None or verdict is not None:
                     break

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
@@ -39,7 +39,8 @@ from flowlace.nowcasting.amounts import match_amounts, spread_amounts
 from flowlace.nowcasting.decibels import from_grey
 from flowlace.nowcasting.errors import NowcastError
 from flowlace.nowcasting.extrapolation import origins, read_all_at
-from flowlace.nowcasting.lagrangian_logits import lagrangian_logits
+from flowlace.nowcasting.lagrangian_logits import LagrangianLogits
+from flowlace.nowcasting.logit_pool import LogitPool
 from flowlace.nowcasting.rain_forecast import RainForecast
 from flowlace.nowcasting.rain_history import RainHistory
 from flowlace.nowcasting.tiles import Tile, tiles
@@ -50,8 +51,7 @@ MODEL = "rain_unet"
 TASK = "nowcast"
 NODE = "UnetNowcast"
 """Under this name a model's spec holds `lead_minutes` and `threshold_mm_h` of its outputs, and how
-its logits are pooled with those of Lagrangian probability: `network_weight` by lead (1 if it says
-nothing) and `lagrangian_weight` (0)."""
+its logits are pooled with those of Lagrangian probability (`LogitPool`)."""
 
 _MARGIN_PX = 32
 _ALIGNMENT_PX = 16
@@ -88,8 +88,7 @@ class UnetNowcast:
         try:
             self.leads_minutes = [float(one) for one in options["lead_minutes"]]
             self.thresholds_mm_h = [float(one) for one in options["threshold_mm_h"]]
-            self._network_weights = self._by_lead(options.get("network_weight"), 1.0)
-            self._lagrangian_weights = self._by_lead(options.get("lagrangian_weight"), 0.0)
+            self._pool = LogitPool.of_spec(options, self.leads_minutes)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"model {path.name!r} is no nowcasting model: a spec beside it has to hold "
@@ -114,12 +113,6 @@ class UnetNowcast:
         self._model = CpuModel(file, num_threads=threads)
         self._lock = Lock()
 
-    def _by_lead(self, given: Sequence[float] | None, usual: float) -> list[float]:
-        weights = [float(one) for one in given or [usual] * len(self.leads_minutes)]
-        if len(weights) != len(self.leads_minutes):
-            raise ValueError(f"{len(weights)} weights for {len(self.leads_minutes)} leads")
-        return weights
-
     def __call__(
         self,
         history: RainHistory,
@@ -130,9 +123,7 @@ class UnetNowcast:
         leads = [lead + history.age_minutes for lead in leads_minutes]
         self.check(leads, thresholds)
         fitting = _with_fitting_pixels(history)
-        frames = align(fitting)
-        is_known = frames.grey[0] != UNKNOWN_GREY
-        made = self._in_place(frames, is_known, fitting.pixel_km, leads, thresholds)
+        made, is_known = self._in_place(fitting, leads, thresholds)
         _carry(made, is_known, fitting, leads)
         return made if fitting is history else _as_large_as(made, history.newest.shape)
 
@@ -150,17 +141,15 @@ class UnetNowcast:
             )
 
     def _in_place(
-        self,
-        frames: AlignedFrames,
-        is_known: NDArray[np.bool_],
-        pixel_km: float,
-        leads: Sequence[float],
-        thresholds: Sequence[float] | None,
-    ) -> RainForecast:
-        """Returns the forecast as if nothing moved, 0 where nothing is known."""
-        shape = frames.speed_km_minute.shape
+        self, history: RainHistory, leads: Sequence[float], thresholds: Sequence[float] | None
+    ) -> tuple[RainForecast, NDArray[np.bool_]]:
+        """Returns the forecast as if nothing moved, 0 where nothing is known, and what is known."""
+        frames = align(history)
+        is_known = frames.grey[0] != UNKNOWN_GREY
+        shape = is_known.shape
         limits = thresholds or ()
         wet = self.thresholds_mm_h[:1]
+        priors = self._priors(frames, [*wet, *limits], leads, history.pixel_km)
         order = np.zeros((len(leads), *shape), np.float32)
         chances = np.zeros((len(leads), len(limits), *shape), np.float32)
         wet_px = np.zeros(len(leads))
@@ -170,9 +159,15 @@ class UnetNowcast:
             by_lead, known = self._run(frames, tile), is_known[tile.kept]
             for number, lead in enumerate(leads):
                 place, share = _between(self.leads_minutes, lead)
-                here = _mean(by_lead[place], by_lead[place + 1], share)
-                order[number, *tile.kept] = here[-1]
-                logits = self._pooled(here[:-1], frames.grey[0, *tile.outer], tile, lead, pixel_km)
+                below, above = by_lead[place], by_lead[place + 1]
+                order[number, *tile.kept] = _mean(below[-1], above[-1], share)[tile.inner]
+                logits = {}
+                for level, prior in priors[number].items():
+                    given = _mean(below[level], above[level], share)
+                    given = self._pool.smoothed(given, is_known[tile.outer], lead, history.pixel_km)
+                    logits[level] = self._pool.pooled(
+                        given[tile.inner], prior.part(*tile.kept), lead
+                    )
                 (of_wet,) = self._chances(logits, wet)
                 wet_px[number] += of_wet.sum(where=known & (of_wet >= _LEAST_CHANCE))
                 if limits:
@@ -184,10 +179,27 @@ class UnetNowcast:
             one[~is_known] = -np.inf
             one[...] = match_amounts(one, spread_amounts(amounts, round(count)))
         chances *= is_known
-        return RainForecast(order, chances if limits else None)
+        return RainForecast(order, chances if limits else None), is_known
+
+    def _priors(
+        self,
+        frames: AlignedFrames,
+        thresholds: Sequence[float],
+        leads: Sequence[float],
+        pixel_km: float,
+    ) -> list[dict[int, LagrangianLogits]]:
+        """Returns for each lead the Lagrangian side, by the place of the thresholds needed."""
+        places = sorted({one for each in thresholds for one, _ in self._levels(each)})
+        return [
+            {
+                one: LagrangianLogits(frames.grey[0], lead, self.thresholds_mm_h[one], pixel_km)
+                for one in places
+            }
+            for lead in leads
+        ]
 
     def _run(self, frames: AlignedFrames, tile: Tile) -> NDArray[np.float32]:
-        """Returns the network's output for what is kept of a tile.
+        """Returns the network's output for a tile.
 
         `[lead, threshold, y, x]`, behind the last threshold the order of amounts.
         """
@@ -199,34 +211,24 @@ class UnetNowcast:
         with self._lock:
             (output,) = self._model.run([Tensor(part[None])])
             # A copy: the output's memory is the model's own.
-            kept = np.ascontiguousarray(np.moveaxis(output.array[0, *tile.inner], -1, 0))
-        return kept.reshape(len(self.leads_minutes), -1, *kept.shape[1:])
+            made = np.ascontiguousarray(np.moveaxis(output.array[0, :rows, :columns], -1, 0))
+        return made.reshape(len(self.leads_minutes), -1, rows, columns)
 
-    def _pooled(
-        self,
-        logits: NDArray[np.float32],
-        grey: NDArray[np.uint8],
-        tile: Tile,
-        lead: float,
-        pixel_km: float,
-    ) -> NDArray[np.float32]:
-        """Returns the logits of the network and of Lagrangian probability together."""
-        made = logits * np.float32(np.interp(lead, self.leads_minutes, self._network_weights))
-        weight = np.float32(np.interp(lead, self.leads_minutes, self._lagrangian_weights))
-        if weight:
-            prior = lagrangian_logits(grey, lead, self.thresholds_mm_h, pixel_km)
-            made += weight * prior[:, *tile.inner]
-        return made
+    def _levels(self, threshold: float) -> list[tuple[int, float]]:
+        """Returns the places of the learnt thresholds around one, and the share of each."""
+        levels = [float(np.log(one)) for one in self.thresholds_mm_h]
+        place, share = _between(levels, float(np.log(threshold)))
+        return [one for one in ((place, 1 - share), (place + 1, share)) if one[1]]
 
     def _chances(
-        self, logits: NDArray[np.float32], thresholds: Sequence[float]
+        self, logits: Mapping[int, NDArray[np.float32]], thresholds: Sequence[float]
     ) -> NDArray[np.float32]:
         """Returns the chance of at least each threshold, `[threshold, y, x]`, of logits of ours."""
-        levels = [float(np.log(one)) for one in self.thresholds_mm_h]
-        made = np.empty((len(thresholds), *logits.shape[1:]), np.float32)
+        shape = next(iter(logits.values())).shape
+        made = np.zeros((len(thresholds), *shape), np.float32)
         for one, threshold in zip(made, thresholds, strict=True):
-            place, share = _between(levels, float(np.log(threshold)))
-            np.negative(_mean(logits[place], logits[place + 1], share), out=one)
+            for place, share in self._levels(threshold):
+                one -= np.float32(share) * logits[place]
         for less, more in pairwise(made):
             np.maximum(less, more, out=more)  # more rain is never likelier than less
         np.exp(np.minimum(made, 80, out=made), out=made)

@@ -205,22 +205,27 @@ def file_attributes() -> dict[str, str]:
     }
 
 
-def record(nowcast: Nowcast, layout: NowcastLayout) -> dict[str, Any]:
-    """Returns what one nowcast adds to each variable that grows, packed."""
-    leads = range(len(nowcast.leads_minutes))
-    made = {
+def facts(nowcast: Nowcast) -> dict[str, Any]:
+    """Returns what one nowcast adds to the variables that grow, but for the fields."""
+    return {
         "valid_time": np.array(nowcast.valid_us, np.float64) / 1e6,
-        "rain_rate": np.stack([packed_rain(nowcast.rain_mm_h[lead]) for lead in leads]),
-        "coverage": np.stack([nowcast.coverage(lead) for lead in leads]).view(np.int8),
         "method": nowcast.method,
         "data_age": np.nan if nowcast.data_age_s is None else nowcast.data_age_s,
         "frames": nowcast.frames,
         "history": nowcast.history_minutes,
         REFERENCE: nowcast.observed_us / 1e6,
     }
-    if layout.thresholds_mm_h and nowcast.probability is not None:
-        made["probability_of_rain"] = np.stack([packed_chance(one) for one in nowcast.probability])
-    return made
+
+
+def fields(nowcast: Nowcast, lead: int) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yields the name of each field and what one lead of a nowcast adds to it, packed.
+
+    One at a time: all of a continent's would be as large as half the nowcast again.
+    """
+    yield "rain_rate", packed_rain(nowcast.rain_mm_h[lead])
+    yield "coverage", nowcast.coverage(lead).view(np.int8)
+    if nowcast.probability is not None and nowcast.thresholds_mm_h:
+        yield "probability_of_rain", packed_chance(nowcast.probability[lead])
 
 
 def packed_rain(rain_mm_h: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ import numpy as np
 
 from flowlace.formats.nowcast import Nowcast
 from flowlace.framework.openers import Url
-from flowlace.sinks.cf_nowcast import REFERENCE, NowcastLayout, Variable, file_attributes, record
+from flowlace.sinks.cf_nowcast import (
+    REFERENCE,
+    NowcastLayout,
+    Variable,
+    facts,
+    fields,
+    file_attributes,
+)
 from flowlace.sinks.dated_file import DatedFile
 from flowlace.sinks.nowcast_sink import NowcastSink, missing_package
 from flowlace.sinks.sink import Sink, SinkError
@@ -72,9 +80,9 @@ class NetcdfSink(NowcastSink):
             self.counts.skipped["already_there"] += 1
             return
         file.add(nowcast)
-        data = file.image()
-        self._place.write(self._place.path(nowcast.observed_us, self._part), data)
-        self._size = len(data)
+        with file.image() as data:
+            self._place.write(self._place.path(nowcast.observed_us, self._part), data)
+            self._size = len(data)
         self.counts.written += 1
 
     def close(self) -> None:
@@ -120,7 +128,11 @@ class _NetcdfFile:
         import h5py
 
         self.layout = layout
-        self._hdf5 = h5py.File.in_memory(image or None, **({} if image else {"track_order": True}))
+        # Not HDF5's own file in memory, of which only copies are given.
+        self._bytes = BytesIO(image)
+        self._hdf5 = (
+            h5py.File(self._bytes, "r+") if image else h5py.File(self._bytes, "w", track_order=True)
+        )
         self._compression = compression
         variables = layout.variables()
         self._growing = [one.name for one in variables if REFERENCE in one.dimensions]
@@ -133,17 +145,19 @@ class _NetcdfFile:
             self._build(variables)
 
     def add(self, nowcast: Nowcast) -> None:
-        values = record(nowcast, self.layout)
         count = len(self._hdf5[REFERENCE])
         for name in self._growing:
-            variable = self._hdf5[name]
-            variable.resize(count + 1, axis=0)
-            variable[count] = values[name]
+            self._hdf5[name].resize(count + 1, axis=0)
+        for name, value in facts(nowcast).items():
+            self._hdf5[name][count] = value
+        for lead in range(len(nowcast.leads_minutes)):
+            for name, values in fields(nowcast, lead):
+                self._hdf5[name][count, lead] = values
 
-    def image(self) -> bytes:
+    def image(self) -> memoryview:
+        """Returns the bytes of the file, without a copy; release it before more is added."""
         self._hdf5.flush()
-        data: bytes = self._hdf5.id.get_file_image()
-        return data
+        return self._bytes.getbuffer()
 
     def close(self) -> None:
         self._hdf5.close()

@@ -19,7 +19,14 @@ import numpy as np
 
 from flowlace.formats.nowcast import Nowcast
 from flowlace.framework.openers import Url
-from flowlace.sinks.cf_nowcast import REFERENCE, NowcastLayout, Variable, file_attributes, record
+from flowlace.sinks.cf_nowcast import (
+    REFERENCE,
+    NowcastLayout,
+    Variable,
+    facts,
+    fields,
+    file_attributes,
+)
 from flowlace.sinks.nowcast_sink import NowcastSink, missing_package
 from flowlace.sinks.sink import Sink, SinkError
 
@@ -78,7 +85,7 @@ class ZarrSink(NowcastSink):
             if nowcast.observed_us <= self._ended_us:
                 self.counts.skipped["already_there"] += 1
                 return
-            self._add(nowcast, layout)
+            self._add(nowcast)
         except OSError as error:
             raise self._error(error) from error
         self.counts.written += 1
@@ -136,13 +143,16 @@ class ZarrSink(NowcastSink):
         if one.values is not None:
             array[...] = one.values
 
-    def _add(self, nowcast: Nowcast, layout: NowcastLayout) -> None:
+    def _add(self, nowcast: Nowcast) -> None:
         import zarr
 
-        values = record(nowcast, layout)
-        for name, array in self._arrays.items():
+        for array in self._arrays.values():
             array.resize((self._count + 1, *array.shape[1:]))
-            array[self._count] = values[name]
+        for name, value in facts(nowcast).items():
+            self._arrays[name][self._count] = value
+        for lead in range(len(nowcast.leads_minutes)):
+            for name, values in fields(nowcast, lead):
+                self._arrays[name][self._count, lead] = values
         zarr.consolidate_metadata(self._path, zarr_format=2)
         self._count += 1
 

@@ -44,6 +44,7 @@ def test_the_spec_says_what_the_outputs_are(spec: ModelSpec) -> None:
         "threshold_mm_h": list(toys.LIMITS),
         "network_weight": [],
         "lagrangian_weight": [],
+        "network_blur_km_minute": 0.0,
     }
     assert spec.task == "nowcast"
 

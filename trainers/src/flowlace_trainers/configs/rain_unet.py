@@ -90,7 +90,9 @@ CONFIG = RainUnetConfig(
             "to be wet. The logits are pooled with those of Lagrangian probability, with weights "
             "by lead that were chosen on the development events (0.9 and 0.2 up to half an hour, "
             "0.4 and 0.5 from an hour on): alone, the network doubts rain fields larger than any "
-            "it has seen."
+            "it has seen. Before, they are smoothed with a Gaussian whose σ grows by 0.08 km a "
+            "minute, chosen on the events it learnt from and on MeteoSwiss' composite of "
+            "2015-05-15: alone, the network places rain too exactly."
         ),
         licence=(
             "Apache-2.0, weights. Made from radar data of NOAA/NSSL (MRMS), the Finnish "
@@ -118,6 +120,8 @@ CONFIG = RainUnetConfig(
     # learnt from, the more so the longer the lead.
     network_weights=(0.9, 0.9, 0.9, 0.9, 0.65, 0.4, 0.4),
     lagrangian_weights=(0.2, 0.2, 0.2, 0.2, 0.35, 0.5, 0.5),
+    # Chosen on the events it learnt from and on MeteoSwiss' composite of 2015-05-15.
+    network_blur_km_minute=0.08,
     widths=(16, 32, 48, 64, 96),
     batch_size=8,
     tile_px=512,

@@ -91,6 +91,7 @@ def export_unet(
                 "threshold_mm_h": list(config.thresholds_mm_h),
                 "network_weight": list(config.network_weights),
                 "lagrangian_weight": list(config.lagrangian_weights),
+                "network_blur_km_minute": config.network_blur_km_minute,
             }
         },
     )

@@ -72,6 +72,8 @@ class RainUnetConfig:
     none for 1 at each lead."""
     lagrangian_weights: tuple[float, ...] = ()
     """Of the latter; none for 0."""
+    network_blur_km_minute: float = 0.0
+    """σ of the Gaussian the network's logits are smoothed with before, for each minute of lead."""
     augment: RainAugmentOptions = field(default_factory=RainAugmentOptions)
     """What may change at strength 1."""
 

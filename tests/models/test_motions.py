@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from flowlace.calculators.inference.region import region_of
 from flowlace.calculators.inference.region_fill import RegionFill
 from flowlace.inference.clip_classifier_spec import ClipClassifier, clip_classifier
-from flowlace.inference.find_model import packaged_models
 from flowlace.inference.interpreter import allocate, make_interpreter
 from flowlace.inference.tflite_file import TfliteFile
 from flowlace.sources.testsrc.motions import MotionsOptions, MotionsSource
 from flowlace.testing import replay_graph
 
-pytestmark = pytest.mark.skipif(
-    "motions_frame_tokens" not in packaged_models(), reason="no packaged model 'motions' yet"
-)
+FRAME_US = 1_000_000 / 15
+"""From frame to frame of the test source."""
 
 Floats = NDArray[np.float32]
 
@@ -64,9 +62,11 @@ def test_the_graph_gives_what_the_models_give_for_whole_clips(model: ClipClassif
         streams=["classes"],
     )
     tokens, head = Bare(model.tokens_path), Bare(model.head_path)
+    stride = round(model.period_us / FRAME_US)
+    seen = range(0, 48, stride)
     steps = [
-        tokens(np.concatenate([prepared(source, n + k, model) for k in range(frames)], -1))
-        for n in range(0, 48 // frames * frames, frames)
+        tokens(np.concatenate([prepared(source, one, model) for one in seen[n : n + frames]], -1))
+        for n in range(0, len(seen) // frames * frames, frames)
     ]
     ring = deque([np.zeros_like(steps[0])] * model.steps, maxlen=model.steps)
     wanted = []

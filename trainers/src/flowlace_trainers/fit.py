@@ -142,13 +142,23 @@ def fit(task: Task[BatchT], options: FitOptions, folder: Path) -> Path:
 
 
 def load_best(task: Task[Any], folder: Path) -> nn.Module:
-    """Returns the averaged weights of a run's best evaluation."""
+    """Returns the model with the averaged weights of a run's best evaluation."""
+    model = task.make_model()
+    model.load_state_dict(trained_weights(folder))
+    return model.eval()
+
+
+def trained_weights(folder: Path) -> dict[str, Tensor]:
+    """Returns the averaged weights of a run's best evaluation, by name.
+
+    Raises:
+        TrainerError: the folder has none.
+    """
     file = folder / _BEST
     if not file.exists():
         raise TrainerError(f"no model in {str(folder)!r}: train one with `fit` first")
-    model = task.make_model()
-    model.load_state_dict(torch.load(file, map_location="cpu", weights_only=True)["model"])
-    return model.eval()
+    weights: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)["model"]
+    return weights
 
 
 def _optimizer(model: nn.Module, options: FitOptions) -> torch.optim.Optimizer:

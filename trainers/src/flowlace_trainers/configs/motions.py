@@ -1,6 +1,6 @@
 """The video classifier that flowlace ships with: eight motions, drawn by a seed.
 
-Command:   flowlace-train video fit motions --out runs/motions
+Command:   flowlace-train video fit motions --begin-with runs/motions_start --out runs/motions
 Hardware:  one core of an AVX-512 CPU, no GPU
 Score:     models/video_classification/card.md
 """
@@ -26,8 +26,8 @@ MIRRORED = {one: one for one in MOTIONS} | {
 
 
 def training(folders: Folders) -> DrawnClips:
-    """Draws what it learns from, 1000 of each motion, once."""
-    return DrawnClips(MotionClips(8000, 1), folders.data)
+    """Draws 8000 scenes, each with one motion, once."""
+    return DrawnClips(MotionClips(8000, 4, motions_a_scene=1), folders.data)
 
 
 def development(folders: Folders) -> DrawnClips:
@@ -79,7 +79,11 @@ CONFIG = VideoConfig(
         licence="Apache-2.0, weights and data.",
         hardware="One core of a shared two-core machine, no GPU: half an hour.",
         commands=(
-            "flowlace-train video fit      motions --out runs/motions",
+            "flowlace-train video fit      motions_start --out runs/motions_start",
+            "flowlace-train video fit      motions --begin-with runs/motions_start "
+            "--out runs/motions",
+            "flowlace-train video fit      motions_all_places --begin-with runs/motions_start "
+            "--out runs/motions_all_places",
             "flowlace-train video export   motions --run runs/motions "
             "--models models/video_classification",
             "flowlace-train video evaluate motions --run runs/motions --clips CLIPS/motions "
@@ -126,14 +130,14 @@ CONFIG = VideoConfig(
         mirrored=MIRRORED,
     ),
     fit=FitOptions(
-        steps=5000,
+        steps=3000,
         phases=(Phase(share=1.0, width_px=SIDE_PX, height_px=SIDE_PX, strength=1.0, drop=0.0),),
-        peak_learning_rate=1e-3,
+        peak_learning_rate=6e-4,
         largest_gradient=1.0,
         warm_up_steps=100,
         weight_decay=0.05,
         averaging=0.998,
-        evaluate_every=300,
+        evaluate_every=500,
         precision="bf16-mixed",
         threads=1,
     ),

@@ -1,6 +1,6 @@
 """`motions` without its TokenLearner, all else alike: what the tokens are compared with.
 
-Command:   flowlace-train video fit motions_all_places --out runs/motions_all_places
+Command:   flowlace-train video fit motions_all_places --begin-with runs/motions_start --out RUN
 """
 
 from dataclasses import replace

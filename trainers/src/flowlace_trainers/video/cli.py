@@ -55,9 +55,12 @@ def fit(
     clips: Clips = None,
     data: Data = DATA,
     seed: Seed = None,
+    begin_with: Annotated[
+        Path | None, typer.Option(help="folder of a run, or file of weights; all that fit")
+    ] = None,
 ) -> None:
     """Trains a classifier, or goes on with what the folder holds."""
-    task = _task(config, clips, data, seed)
+    task = _task(config, clips, data, seed, begin_with)
     console.print(f"{len(task.training)} clips to learn, {len(task.development)} to check")
     console.print(f"best model: {run_fit(task, task.config.fit, out)}")
 
@@ -234,8 +237,16 @@ def _score_table(name: str, scores: Mapping[str, Any]) -> Table:
     return made
 
 
-def _task(config: str, clips: Path | None, data: Path, seed: int | None = None) -> VideoTask:
+def _task(
+    config: str,
+    clips: Path | None,
+    data: Path,
+    seed: int | None = None,
+    start: Path | None = None,
+) -> VideoTask:
     made = read_config(config, VideoConfig)
+    if start is not None:
+        made = replace(made, start=start)
     if seed is not None:
         made = replace(made, fit=replace(made.fit, seed=seed))
     return VideoTask(made, Folders(data, clips))

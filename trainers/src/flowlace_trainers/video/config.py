@@ -62,7 +62,7 @@ class VideoConfig:
     card: CardText | None = None
     """What nobody can measure; without it no card is written."""
     start: Path | None = None
-    """Weights to begin with, as `weights` writes them: all that have the same name and shape."""
+    """File of weights or folder of a run to begin with: all that have the same name and shape."""
     fit: FitOptions
     """Steps and step sizes. Early phases may show smaller clips, as whole numbers of patches; the
     last one has the network's size."""

@@ -22,25 +22,39 @@ def motion_clip(
 class MotionClips:
     """As many clips as wanted, each drawn when it is asked for.
 
-    Every scene comes once with each motion, so that nothing but the motion tells the label.
+    Every scene comes once with each motion, so that nothing but the motion tells the label; or with
+    one only, which shows more scenes in as many clips.
 
     Args:
         count: of clips.
         seed: of all of them; other seeds give other clips.
         options: size of the clips.
+        motions_a_scene: 8 for all of them, 1 for another scene each time.
     """
 
     labels = MOTIONS
 
-    def __init__(self, count: int, seed: int, options: MotionOptions = MOTION) -> None:
+    def __init__(
+        self,
+        count: int,
+        seed: int,
+        options: MotionOptions = MOTION,
+        *,
+        motions_a_scene: int = len(MOTIONS),
+    ) -> None:
         self._count = count
         self._seed = seed
         self._options = options
-        self.digest = hashlib.sha256(f"{count} {seed} {options}".encode()).hexdigest()
+        self._motions_a_scene = motions_a_scene
+        told = f"{count} {seed} {options}"
+        if motions_a_scene != len(MOTIONS):
+            told += f" {motions_a_scene}"
+        self.digest = hashlib.sha256(told.encode()).hexdigest()
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, index: int) -> Clip:
         label = MOTIONS[index % len(MOTIONS)]
-        return motion_clip((self._seed, index // len(MOTIONS)), label, self._options)
+        scene = self._seed, index // self._motions_a_scene
+        return motion_clip(scene, label, self._options)

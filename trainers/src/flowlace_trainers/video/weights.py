@@ -1,6 +1,7 @@
 """Weights of one network as the start of another: fine-tuning.
 
-A file holds tensors by name (safetensors), in half the precision: a start need not be exact.
+They come from the folder of a run, or from a file that holds tensors by name (safetensors), in half
+the precision: a start need not be exact.
 """
 
 import logging
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from flowlace_trainers.errors import TrainerError
+from flowlace_trainers.fit import trained_weights
 
 _logger = logging.getLogger("flowlace_trainers.video.weights")
 
@@ -25,16 +27,20 @@ def write_weights(network: nn.Module, file: Path) -> None:
     save_file(halves, file)
 
 
-def begin_with(network: nn.Module, file: Path) -> None:
+def begin_with(network: nn.Module, start: Path) -> None:
     """Takes over all weights that have the same name and shape; tells which stay fresh.
 
+    Args:
+        network: to change.
+        start: file of weights, or folder of a run.
+
     Raises:
-        TrainerError: the file can't be read, or nothing in it fits.
+        TrainerError: it can't be read, or nothing in it fits.
     """
     try:
-        given = load_file(file)
+        given = trained_weights(start) if start.is_dir() else load_file(start)
     except (OSError, SafetensorError) as error:
-        raise TrainerError(f"no weights to begin with in {str(file)!r}: {error}") from error
+        raise TrainerError(f"no weights to begin with in {str(start)!r}: {error}") from error
     wanted = network.state_dict()
     fitting = {
         name: one.to(wanted[name].dtype)
@@ -42,7 +48,7 @@ def begin_with(network: nn.Module, file: Path) -> None:
         if name in wanted and one.shape == wanted[name].shape
     }
     if not fitting:
-        raise TrainerError(f"weights of {str(file)!r}: none fits this network")
+        raise TrainerError(f"weights of {str(start)!r}: none fits this network")
     network.load_state_dict(fitting, strict=False)
     fresh = sorted(wanted.keys() - fitting.keys())
     if fresh:

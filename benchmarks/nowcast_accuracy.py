@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flowlace.nowcast_verification.score_formulas import csi_of_cuts
 from flowlace.nowcasting.decibels import DRY_DB, to_decibels
 from flowlace.nowcasting.nowcast import nowcast
 from flowlace.nowcasting.verification import (
@@ -243,8 +244,8 @@ class Chances:
 
 def best_csi(counts: ProbabilityCounts) -> float:
     """Returns the CSI of the cut where it is highest."""
-    said, hits = (np.cumsum(one[::-1]) for one in (counts.forecasts, counts.events))
-    return float((hits / np.maximum(said + hits[-1] - hits, 1)).max())
+    chances = np.stack([counts.forecasts, counts.events], -1).astype(np.float64)
+    return float(np.nan_to_num(csi_of_cuts(chances)).max())
 
 
 def probabilities(all_cases: list[Case]) -> dict[Any, Chances]:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from flowlace_trainers.card import card
+from flowlace_trainers.cli_options import DATA, Config, Data, Models, Out, Run
 from flowlace_trainers.configuration import read_config
 from flowlace_trainers.detector.distillation import COCO_LABELS, DistillOptions, distilled
 from flowlace_trainers.detector.network import Detector
@@ -32,12 +33,6 @@ app.add_typer(tags_app, name="tags")
 app.add_typer(video_app, name="video")
 console = Console()
 
-Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
-Data = Annotated[Path, typer.Option(help="folder for data that can be made again")]
-Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
-Models = Annotated[Path, typer.Option(help="folder for the exported files")]
-DATA = Path("runs/data")
-
 
 def main() -> None:
     """Runs the command line; a mistake of the user is one line, not a traceback."""
@@ -51,7 +46,7 @@ def main() -> None:
 @detector_app.command()
 def fit(
     config: Config,
-    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    out: Out,
     data: Data = DATA,
 ) -> None:
     """Trains a detector, or goes on with what the folder holds."""
@@ -110,7 +105,7 @@ def distil(
     videos: Annotated[list[Path], typer.Argument(help="videos without labels")],
     teacher: Annotated[Path, typer.Option(help="an SSD .tflite with decoding inside")],
     teacher_labels: Annotated[Path, typer.Option(help="its labels, one a line")],
-    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    out: Out,
     every: Annotated[int, typer.Option(help="takes one frame in so many")] = 5,
 ) -> None:
     """Trains a detector to see in videos what a teacher sees.

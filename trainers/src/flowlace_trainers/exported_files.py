@@ -27,6 +27,18 @@ class Unchecked:
     """Agreement with the trained model that is asked for."""
 
 
+def file_facts(folder: Path, file: ModelFile) -> dict[str, Any]:
+    """Returns what a card says about an exported file, its CPU time measured now."""
+    content = (folder / file.file).read_bytes()
+    return {
+        "file": file.file,
+        "sha256": file.sha256,
+        "bytes": len(content),
+        "cpu_ms": tflite.cpu_ms(content),
+        "agreement_db": tflite.read_card(content)[0]["agreement_db"],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A model as it was written."""

@@ -96,6 +96,26 @@ def runner(content: bytes) -> Callable[[NDArray[np.float32]], list[NDArray[np.fl
     return run
 
 
+def torch_runner(
+    model: nn.Module, *, takes_pictures: bool = True
+) -> Callable[[NDArray[np.float32]], Arrays]:
+    """Returns a torch model as a function that takes and gives what its exported file does.
+
+    Args:
+        model: in evaluation mode.
+        takes_pictures: the file takes channels last, the model first.
+    """
+
+    @torch.inference_mode()
+    def run(value: NDArray[np.float32]) -> Arrays:
+        given = torch.from_numpy(value)
+        made = model(given.permute(0, 3, 1, 2) if takes_pictures else given)
+        outputs = (made,) if isinstance(made, torch.Tensor) else made
+        return [one.contiguous().numpy() for one in outputs]
+
+    return run
+
+
 def input_shapes(content: bytes) -> list[tuple[int, ...]]:
     """Returns the shapes of a model's inputs."""
     entries = Interpreter(model_content=content, num_threads=1).get_input_details()

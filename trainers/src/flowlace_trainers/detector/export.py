@@ -5,13 +5,11 @@ the input, x and y counted from the cell's middle, and `scores` `[1, cells, clas
 logits. `SsdAnchorsCalculator` with one square anchor of fixed size a cell gives the middles.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from flowlace.inference.model_spec import ModelSpec, write_model_spec
@@ -84,8 +82,9 @@ def export_detector(
             INT8_LEAST_DB,
         ),
     }
+    checked = calibration[:_CHECKED_PICTURES]
     files = write_checked(
-        made, _reference(module), calibration[:_CHECKED_PICTURES], facts, training.labels, folder
+        made, tflite.torch_runner(module), checked, facts, training.labels, folder
     )
     spec = ModelSpec(
         name=config.name,
@@ -164,12 +163,3 @@ def _pictures(samples: Samples, config: DetectorConfig, most: int) -> list[Float
     numbers = np.linspace(0, len(samples) - 1, min(most, len(samples))).astype(int)
     boxed = (boxed_in(samples[int(one)], config.width_px, config.height_px) for one in numbers)
     return [as_floats([one]) * np.float32(2) - np.float32(1) for one in boxed]
-
-
-def _reference(module: nn.Module) -> Callable[[NDArray[np.float32]], list[Floats]]:
-    @torch.inference_mode()
-    def run(value: NDArray[np.float32]) -> list[Floats]:
-        outputs = module(torch.from_numpy(value).permute(0, 3, 1, 2))
-        return [one.numpy() for one in outputs]
-
-    return run

@@ -7,13 +7,14 @@ from typing import Any
 from rich.table import Table
 
 from flowlace.inference.model_spec import read_model_spec
-from flowlace_trainers import provenance, tflite
+from flowlace_trainers import provenance
 from flowlace_trainers.detector.baselines import prior_scores, teacher_scores
 from flowlace_trainers.detector.distillation import DistillOptions
 from flowlace_trainers.detector.export import tflite_detector
 from flowlace_trainers.detector.network import Detector
 from flowlace_trainers.detector.task import DetectorTask, score, torch_detector
 from flowlace_trainers.detector.teacher import SsdTeacher
+from flowlace_trainers.exported_files import file_facts
 
 
 def measure(
@@ -45,13 +46,7 @@ def measure(
     for precision, one in spec.files.items():
         content = (folder / one.file).read_bytes()
         scores[f"tflite {precision}"] = score(tflite_detector(content), evaluation, config)
-        files[precision] = {
-            "file": one.file,
-            "sha256": one.sha256,
-            "bytes": len(content),
-            "cpu_ms": tflite.cpu_ms(content),
-            "agreement_db": tflite.read_card(content)[0]["agreement_db"],
-        }
+        files[precision] = file_facts(folder, one)
     return {
         "name": config.name,
         "labels": list(evaluation.labels),

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlace.nowcasting.aligned_frames import UNKNOWN_GREY
+from flowlace.nowcasting.aligned_frames import UNKNOWN_GREY, is_rain
+from flowlace.nowcasting.decibels import LIGHTEST_GREY
 from flowlace_trainers.nowcast.samples import EventSamples
 
-_DRY_BELOW_GREY = 20
 _GREY_A_DECIBEL = 4
 _TRIES = 3
 
@@ -74,8 +74,8 @@ def stronger(grey: NDArray[np.uint8], gain: int) -> NDArray[np.uint8]:
     """
     levels = np.arange(256)
     table = np.clip(levels + gain, 0, UNKNOWN_GREY - 1)
-    table[table < _DRY_BELOW_GREY] = 0
-    table[levels < _DRY_BELOW_GREY] = levels[levels < _DRY_BELOW_GREY]
+    table[table < LIGHTEST_GREY] = 0
+    table[levels < LIGHTEST_GREY] = levels[levels < LIGHTEST_GREY]
     table[UNKNOWN_GREY] = UNKNOWN_GREY
     return table.astype(np.uint8)[grey]
 
@@ -91,6 +91,6 @@ def _place(
         starts = [int(rng.integers(max(1, size - side_px + 1))) for size in newest.shape]
         rows, columns = (slice(one, one + side_px) for one in starts)
         part = newest[rows, columns]
-        is_wet = (part >= _DRY_BELOW_GREY) & (part != UNKNOWN_GREY)
+        is_wet = is_rain(part)
         places.append((int(is_wet.sum()), len(places), (rows, columns)))
     return (max(places) if rng.random() < options.wettest else places[0])[2]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from flowlace_trainers.cli_options import DATA, Config, Data, Models, Out, Run
 from flowlace_trainers.configuration import read_config
 from flowlace_trainers.fit import fit as run_fit
 from flowlace_trainers.fit import load_best
@@ -18,19 +19,14 @@ from flowlace_trainers.provenance import commit
 app = typer.Typer(help="U-Nets for nowcasting.", no_args_is_help=True)
 console = Console()
 
-Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
 Radar = Annotated[Path, typer.Option(help="folder of radar data")]
-Data = Annotated[Path, typer.Option(help="folder for data that can be made again")]
-Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
-Models = Annotated[Path, typer.Option(help="folder for the exported files")]
-DATA = Path("runs/data")
 
 
 @app.command()
 def fit(
     config: Config,
     radar: Radar,
-    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    out: Out,
     data: Data = DATA,
 ) -> None:
     """Trains a U-Net, or goes on with what the folder holds."""

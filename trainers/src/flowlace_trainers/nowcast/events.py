@@ -18,6 +18,7 @@ from flowlace_trainers.errors import TrainerError
 
 _LONGEST_GAP_US = 20 * 60 * 1_000_000
 _WET_MM_H = 0.1
+_NEAR_MINUTES = 1.0
 _KILOMETRES = "+proj=eqc +units=km"
 
 
@@ -37,6 +38,12 @@ class RainEvent:
     """Side of a pixel."""
     source: str
     """Where it comes from, for the card."""
+
+    def nearest(self, minute: float) -> int | None:
+        """Returns the picture of a minute, at most one minute off; None where there is none."""
+        late = np.abs(self.minutes - minute)
+        found = int(late.argmin())
+        return found if late[found] <= _NEAR_MINUTES else None
 
 
 def read_events(folder: Path, names: Sequence[str]) -> list[RainEvent]:

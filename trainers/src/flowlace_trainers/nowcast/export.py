@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -76,7 +75,7 @@ def export_unet(
         "int8": Unchecked(f"{config.name}_int8.tflite", small, INT8_LEAST_DB),
     }
     checked = write_checked(
-        made, _reference(module), tiles[:_CHECKED_TILES], facts, _outputs(config), folder
+        made, tflite.torch_runner(module), tiles[:_CHECKED_TILES], facts, _outputs(config), folder
     )
     spec = ModelSpec(
         name=config.name,
@@ -115,11 +114,3 @@ def _tiles(training: Sequence[EventSamples], side: int, count: int) -> list[NDAr
     return [
         np.ascontiguousarray(as_batch([one]).inputs.permute(0, 2, 3, 1).numpy()) for one in windows
     ]
-
-
-def _reference(module: nn.Module) -> Any:
-    @torch.inference_mode()
-    def run(value: NDArray[np.float32]) -> tflite.Arrays:
-        return [module(torch.from_numpy(value).permute(0, 3, 1, 2)).contiguous().numpy()]
-
-    return run

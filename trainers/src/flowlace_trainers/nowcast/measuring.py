@@ -14,10 +14,17 @@ from numpy.typing import NDArray
 
 from flowlace.formats.radar_grid import Extent, RadarGrid
 from flowlace.inference.model_spec import read_model_spec
-from flowlace.nowcast_verification.score_sums import Records, ScoreKinds, score_forecast
+from flowlace.nowcast_verification.score_formulas import area_bias, csi, csi_of_cuts, pr_area
+from flowlace.nowcast_verification.score_sums import (
+    Records,
+    ScoreKinds,
+    add_records,
+    score_forecast,
+)
 from flowlace.nowcasting.methods import find_method
 from flowlace.nowcasting.power_spectrum import scale_bands
-from flowlace_trainers import provenance, tflite
+from flowlace_trainers import provenance
+from flowlace_trainers.exported_files import file_facts
 from flowlace_trainers.nowcast.events import RainEvent, digest
 from flowlace_trainers.nowcast.network import RainUnet, multiply_adds_a_pixel
 from flowlace_trainers.nowcast.samples import history_at
@@ -46,14 +53,7 @@ def measure(task: RainUnetTask, network: RainUnet, folder: Path) -> dict[str, An
     files = {}
     for precision, one in spec.files.items():
         methods[f"{config.name} {precision}"] = f"unet:{folder / one.file}"
-        content = (folder / one.file).read_bytes()
-        files[precision] = {
-            "file": one.file,
-            "sha256": one.sha256,
-            "bytes": len(content),
-            "cpu_ms": tflite.cpu_ms(content),
-            "agreement_db": tflite.read_card(content)[0]["agreement_db"],
-        }
+        files[precision] = file_facts(folder, one)
     events = task.development_events
     return {
         "name": config.name,
@@ -101,8 +101,7 @@ def _scores(events: Sequence[RainEvent], methods: dict[str, str]) -> dict[str, A
                 random = np.random.default_rng(start)
                 sums = score_forecast(made.rain_mm_h, made.probability, targets, kinds, random).sums
                 total = pooled.setdefault(name, np.zeros_like(sums))
-                for field in sums.dtype.names or ():
-                    total[field] += sums[field]
+                add_records(total, sums)
     return {
         "starts": starts,
         **{
@@ -113,18 +112,12 @@ def _scores(events: Sequence[RainEvent], methods: dict[str, str]) -> dict[str, A
 
 
 def _as_numbers(sums: Any) -> dict[str, Any]:
-    hits, misses, false_alarms = np.moveaxis(sums["contingency"], -1, 0)
-    chances = sums["chances"][:, ::-1]
-    said, found = np.cumsum(chances[..., 0], -1), np.cumsum(chances[..., 1], -1)
-    best = (found / np.maximum(said + found[:, -1:] - found, 1)).max(axis=-1)
-    precision = found / np.maximum(said, 1)
-    recall = found / np.maximum(found[:, -1:], 1)
-    area = (np.diff(recall, prepend=0.0) * precision).sum(axis=-1)
+    chances = sums["chances"].astype(np.float64)
     return {
-        "csi": (hits / (hits + misses + false_alarms)).tolist(),
-        "bias": ((hits + false_alarms) / (hits + misses)).tolist(),
-        "best_csi": best.tolist(),
-        "pr_area": area.tolist(),
+        "csi": csi(sums["contingency"]).tolist(),
+        "bias": area_bias(sums["contingency"]).tolist(),
+        "best_csi": np.nan_to_num(csi_of_cuts(chances)).max(axis=-1).tolist(),
+        "pr_area": pr_area(chances).tolist(),
         "brier": (sums["brier"] / sums["pixels"]).tolist(),
         "mae": float(sums["absolute_error"] / sums["pixels"]),
         "power": (sums["power"][:, 0] / sums["power"][:, 1]).tolist(),
@@ -153,8 +146,8 @@ def _starts(event: RainEvent) -> Iterator[int]:
 
 
 def _grid_at(event: RainEvent, minute: float) -> RadarGrid | None:
-    nearest = int(np.abs(event.minutes - minute).argmin())
-    if abs(event.minutes[nearest] - minute) > 1.0:
+    nearest = event.nearest(minute)
+    if nearest is None:
         return None
     rain: NDArray[np.float32] = event.rain_mm_h[nearest]
     rows, columns = rain.shape

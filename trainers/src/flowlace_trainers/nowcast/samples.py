@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flowlace.nowcasting.aligned_frames import AGE_SPANS_MINUTES, UNKNOWN_GREY, align
+from flowlace.nowcasting.aligned_frames import AGE_SPANS_MINUTES, UNKNOWN_GREY, AlignedFrames, align
 from flowlace.nowcasting.decibels import to_grey
 from flowlace.nowcasting.extrapolation import origins
 from flowlace.nowcasting.rain_history import RainHistory
@@ -156,9 +156,8 @@ def _targets(
 ) -> NDArray[np.uint8]:
     made = np.full((len(leads), *event.rain_mm_h.shape[1:]), UNKNOWN_GREY, np.uint8)
     for target, lead, (x, y) in zip(made, leads, origins(-history.moving(), leads), strict=True):
-        late = np.abs(event.minutes - event.minutes[start] - lead)
-        nearest = int(late.argmin())
-        if late[nearest] <= 1.0:
+        nearest = event.nearest(float(event.minutes[start]) + lead)
+        if nearest is not None:
             rain = event.rain_mm_h[nearest]
             grey = to_grey(rain)
             grey[np.isnan(rain)] = UNKNOWN_GREY
@@ -172,8 +171,6 @@ def network_inputs(
     grey: NDArray[np.uint8], ages_minutes: NDArray[np.float32], speed: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
     """Returns `[sample, y, x, channel]` of parts of samples, as a nowcast makes it."""
-    from flowlace.nowcasting.aligned_frames import AlignedFrames
-
     everything = slice(None)
     return np.stack(
         [

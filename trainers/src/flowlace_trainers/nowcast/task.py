@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from flowlace.nowcasting.aligned_frames import CHANNELS, UNKNOWN_GREY
+from flowlace.nowcasting.aligned_frames import CHANNELS, GREY_UNIT, UNKNOWN_GREY
 from flowlace.nowcasting.decibels import to_grey
 from flowlace_trainers.averaging import settle_norms
 from flowlace_trainers.card import CardText
@@ -24,7 +24,6 @@ from flowlace_trainers.nowcast.network import RainUnet, UnetOptions
 from flowlace_trainers.nowcast.samples import EventSamples, network_inputs, samples_of
 from flowlace_trainers.schedule import Phase
 
-GREY_UNIT = 1 / 160
 """Of rain as the network gives it, the same as of its input."""
 
 _SETTLING_BATCHES = 24

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from flowlace_trainers.cli_options import DATA, Config, Data, Models, Out, Run
 from flowlace_trainers.configuration import read_config
 from flowlace_trainers.fit import fit as run_fit
 from flowlace_trainers.fit import load_best
@@ -25,13 +26,8 @@ from flowlace_trainers.sound.task import ALL_FOLDS, SoundTask, head_logits
 app = typer.Typer(help="Sound classifiers.", no_args_is_help=True)
 console = Console()
 
-Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
 Clips = Annotated[Path, typer.Option(help="folder with labels.csv (file,label,fold,licence)")]
 Teacher = Annotated[Path, typer.Option(help="YAMNet's .tflite: flowlace models fetch yamnet")]
-Data = Annotated[Path, typer.Option(help="folder for data that can be made again")]
-Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
-Models = Annotated[Path, typer.Option(help="folder for the exported files")]
-DATA = Path("runs/data")
 PRECISION = 0.95
 """Of windows of mixed sounds at or above a class's threshold, wanted share that holds it."""
 
@@ -41,7 +37,7 @@ def fit(
     config: Config,
     clips: Clips,
     teacher: Teacher,
-    out: Annotated[Path, typer.Option(help="folder for checkpoints and logs")],
+    out: Out,
     data: Data = DATA,
     only: Annotated[str | None, typer.Option(help="leave out just this fold; `all`: none")] = None,
 ) -> None:

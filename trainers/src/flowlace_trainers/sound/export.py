@@ -4,7 +4,7 @@ Input: log-mel windows `[1, 96, 64, 1]`, float32 (front_end.py). Output: `[1, cl
 the probability of each class by itself, before calibration; the spec holds that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def export_files(
         "int8": Unchecked(f"{config.name}_int8.tflite", small, INT8_LEAST_DB),
     }
     checked = windows[:: max(1, len(windows) // _CHECKED_WINDOWS)]
-    return write_checked(made, _reference(module), checked, facts, config.labels, folder)
+    return write_checked(made, tflite.torch_runner(module), checked, facts, config.labels, folder)
 
 
 def write_spec(
@@ -149,11 +149,3 @@ def _windows(clips: Sequence[Clip], most: int) -> list[NDArray[np.float32]]:
         np.ascontiguousarray(one[number % len(one)][None, :, :, None])
         for number, one in enumerate(firsts)
     ]
-
-
-def _reference(module: nn.Module) -> Callable[[NDArray[np.float32]], list[Floats]]:
-    @torch.inference_mode()
-    def run(value: NDArray[np.float32]) -> list[Floats]:
-        return [module(torch.from_numpy(value).permute(0, 3, 1, 2)).numpy()]
-
-    return run

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from flowlace.inference.model_spec import ModelFile, read_model_spec
+from flowlace.inference.model_spec import read_model_spec
 from flowlace.inference.tflite_file import TfliteFile
 from flowlace_trainers import provenance, tflite
 from flowlace_trainers.errors import TrainerError
+from flowlace_trainers.exported_files import file_facts
 from flowlace_trainers.sound.calibration import CalibratedClass
 from flowlace_trainers.sound.clips import Clip, digest, without_fold
 from flowlace_trainers.sound.config import SoundConfig
@@ -110,7 +111,7 @@ def facts(
             }
             for one in classes
         ],
-        "files": {precision: _file(folder, one) for precision, one in spec.files.items()},
+        "files": {precision: file_facts(folder, one) for precision, one in spec.files.items()},
         "teacher": {
             "bytes": data.teacher_file.stat().st_size,
             "cpu_ms": tflite.cpu_ms(data.teacher_file.read_bytes()),
@@ -118,17 +119,6 @@ def facts(
         "commit": provenance.commit(),
         "processor": provenance.processor(),
         "versions": provenance.versions(),
-    }
-
-
-def _file(folder: Path, file: ModelFile) -> dict[str, Any]:
-    content = (folder / file.file).read_bytes()
-    return {
-        "file": file.file,
-        "sha256": file.sha256,
-        "bytes": len(content),
-        "cpu_ms": tflite.cpu_ms(content),
-        "agreement_db": tflite.read_card(content)[0]["agreement_db"],
     }
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from flowlace_trainers.cli_options import Run
 from flowlace_trainers.tags.corpus import DEVELOPMENT, TRAINING
 from flowlace_trainers.tags.task import TagsConfig, evaluate_models, export_models, fit_models
 
@@ -17,7 +18,6 @@ app = typer.Typer(help="Tags of recordings.", no_args_is_help=True)
 console = Console()
 
 Data = Annotated[Path, typer.Option(help=f"folder with {TRAINING} and {DEVELOPMENT}")]
-Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
 Models = Annotated[Path, typer.Option(help="folder of the models: part_of_speech/, tag_prior/")]
 Seed = Annotated[int, typer.Option(help="of the order of sentences and of the trees")]
 

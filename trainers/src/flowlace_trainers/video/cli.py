@@ -13,6 +13,7 @@ from rich.table import Table
 from torch import nn
 
 from flowlace_trainers.card import table
+from flowlace_trainers.cli_options import DATA, Config, Data, Models, Out, Run
 from flowlace_trainers.configuration import read_config
 from flowlace_trainers.fit import fit as run_fit
 from flowlace_trainers.fit import load_best
@@ -38,20 +39,16 @@ from flowlace_trainers.video.weights import write_weights
 app = typer.Typer(help="Classifiers of pictures and clips.", no_args_is_help=True)
 console = Console()
 
-Config = Annotated[str, typer.Argument(help="name in flowlace_trainers.configs, or a file")]
 Clips = Annotated[Path | None, typer.Option(help="folder of recorded clips, for what needs them")]
-Data = Annotated[Path, typer.Option(help="folder for data that can be made again")]
-Models = Annotated[Path | None, typer.Option(help="folder of the exported files")]
+Exported = Annotated[Path | None, typer.Option(help="folder of the exported files")]
 Seed = Annotated[int | None, typer.Option(help="of everything random; none: the configuration's")]
-Run = Annotated[Path, typer.Option("--run", help="folder that `fit` wrote")]
-DATA = Path("runs/data")
 _VIDEOS = (".mp4", ".mov", ".mkv", ".avi")
 
 
 @app.command()
 def fit(
     config: Config,
-    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    out: Out,
     clips: Clips = None,
     data: Data = DATA,
     seed: Seed = None,
@@ -69,7 +66,7 @@ def fit(
 def evaluate(
     config: Config,
     run: Run,
-    models: Models = None,
+    models: Exported = None,
     clips: Clips = None,
     data: Data = DATA,
     beside: Annotated[
@@ -105,7 +102,7 @@ def evaluate(
 def export(
     config: Config,
     run: Run,
-    models: Annotated[Path, typer.Option(help="folder for the exported files")],
+    models: Models,
     clips: Clips = None,
     data: Data = DATA,
     weights: Annotated[
@@ -124,7 +121,7 @@ def export(
 @app.command()
 def tune(
     clips: Annotated[Path, typer.Argument(help="folder of class/clip.mp4, or of train and dev")],
-    out: Annotated[Path, typer.Option(help="folder for checkpoints and the log")],
+    out: Out,
     models: Annotated[Path, typer.Option(help="folder for the exported files and the card")],
     base: Annotated[
         str, typer.Option(help="configuration whose network and weights it begins with")

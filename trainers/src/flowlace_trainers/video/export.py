@@ -10,7 +10,7 @@ weights only: activations of transformers stay in float, where that is faster to
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -157,7 +157,8 @@ def _written(
         "int8": Unchecked(f"{part.name}_int8.tflite", _with_small_weights(content), INT8_LEAST_DB),
     }
     inputs = [_as_file_takes(one, part) for one in part.inputs]
-    files = write_checked(models, _reference(part), inputs, facts, labels, folder)
+    reference = tflite.torch_runner(part.module, takes_pictures=part.takes_pictures)
+    files = write_checked(models, reference, inputs, facts, labels, folder)
     spec = ModelSpec(
         name=part.name,
         task="video_classification" if takes.frames > 1 else "image_classification",
@@ -204,13 +205,3 @@ def _as_file_takes(value: Tensor, part: _Part) -> Floats:
     ordered = value.permute(0, 2, 3, 1) if part.takes_pictures else value
     made: Floats = np.ascontiguousarray(ordered.numpy())
     return made
-
-
-def _reference(part: _Part) -> Callable[[Floats], list[Floats]]:
-    @torch.inference_mode()
-    def run(value: Floats) -> list[Floats]:
-        given = torch.from_numpy(value)
-        ordered = given.permute(0, 3, 1, 2) if part.takes_pictures else given
-        return [part.module(ordered).numpy()]
-
-    return run

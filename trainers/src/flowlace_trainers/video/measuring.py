@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from flowlace.inference.model_spec import ModelSpec, read_model_spec
 from flowlace_trainers import provenance, tflite
+from flowlace_trainers.exported_files import file_facts
 from flowlace_trainers.video.clips import ClipSet
 from flowlace_trainers.video.coatnet import CoAtNetOptions
 from flowlace_trainers.video.config import VideoConfig
@@ -56,7 +57,7 @@ def measure(task: VideoTask, network: nn.Module, folder: Path, views: int = 1) -
     return {
         **facts,
         "files": [
-            {"precision": precision, **_file(folder, spec, precision)}
+            {"precision": precision, **file_facts(folder, spec.files[precision])}
             for spec in specs
             for precision in PRECISIONS
         ],
@@ -107,18 +108,6 @@ def lite_runner(specs: Sequence[ModelSpec], folder: Path, precision: str, steps:
         return made
 
     return by_steps if rest else whole
-
-
-def _file(folder: Path, spec: ModelSpec, precision: str) -> dict[str, Any]:
-    file = spec.files[precision]
-    content = (folder / file.file).read_bytes()
-    return {
-        "file": file.file,
-        "sha256": file.sha256,
-        "bytes": len(content),
-        "cpu_ms": tflite.cpu_ms(content),
-        "agreement_db": tflite.read_card(content)[0]["agreement_db"],
-    }
 
 
 def _sized(network: NetworkOptions, width_px: int, height_px: int) -> Any:

@@ -96,4 +96,4 @@ def test_most_full_windows_within_one_motion_are_right(precision: str) -> None:
         if one.offset_us - 2 * model.step_us < time < one.offset_us
     ]
     assert len(last) >= 40
-    assert np.mean([said == true for said, true in last]) > 0.7
+    assert np.mean([said == true for said, true in last]) > 0.85

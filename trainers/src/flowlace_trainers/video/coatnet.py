@@ -120,8 +120,7 @@ class CoAtNet(nn.Module):
             )
         self.attentions = nn.Sequential(*blocks)
         self.norm = layer_norm(width)
-        self.logits = linear(width, options.classes)
-        nn.init.zeros_(self.logits.weight)
+        self.logits = nn.Linear(width, options.classes)  # at random, as `Readout`
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Returns logits `[n, class]` of `[n, 3, y, x]`, values from −1 to 1."""

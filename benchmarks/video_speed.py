@@ -173,7 +173,7 @@ def exported_streams(folder: Path, side_px: int) -> str:
 
 
 LIVE = """
-import resource, sys, time
+import sys, time
 from flowlace.cli.run import make_runners, run_all
 from flowlace.framework.validation import validate_graph
 from flowlace.runner.node_settings import configured_graph
@@ -190,7 +190,8 @@ def ran(options):
 cpu, _ = ran("")
 _, live = ran("&live=1")
 read, drops = sum(one.frames for one in live), sum(one.drops for one in live)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+# Not ru_maxrss: a process that was forked counts its parent's.
+(peak,) = (int(line.split()[1]) / 1024 for line in open("/proc/self/status") if "VmHWM" in line)
 print(cpu, read, drops, peak)
 """
 

@@ -111,7 +111,8 @@ def test_an_unknown_name_is_an_error_that_lists_what_is_known(text: str) -> None
 
 def test_an_unknown_test_source_lists_the_known_ones() -> None:
     with pytest.raises(
-        SourceError, match="test source 'strett' is not known; known are: sounds, storm, street"
+        SourceError,
+        match="test source 'strett' is not known; known are: motions, sounds, storm, street",
     ):
         open_source("testsrc:strett")
 

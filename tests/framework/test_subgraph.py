@@ -42,7 +42,7 @@ def write(folder: Path, **texts: str) -> Path:
 
 def expand(text: str | GraphConfig, *folders: Path) -> tuple[GraphConfig, list[str]]:
     config = load_graph_config(text)
-    expanded, problems = expand_subgraphs(config, SubgraphLibrary.for_graph(config, folders))
+    expanded, problems, _ = expand_subgraphs(config, SubgraphLibrary.for_graph(config, folders))
     return expanded, messages(problems)
 
 
@@ -240,6 +240,17 @@ def test_a_function_makes_a_subgraph_from_the_options_of_its_node() -> None:
 def test_what_a_function_refuses_stands_at_its_node() -> None:
     _, problems = expand(chain_user(""))
     assert problems == [
+        "<text>:2:1: subgraph 'SampleChainSubgraph': limit has to say how many nodes"
+    ]
+
+
+def test_what_takes_the_streams_of_an_unbuilt_subgraph_is_not_blamed() -> None:
+    user = graph(
+        'calculator: "SampleChainSubgraph" input_stream: "IN:a" output_stream: "OUT:b"',
+        'calculator: "PassThroughCalculator" input_stream: "b" output_stream: "c"',
+        head='input_stream: "a" output_stream: "c" output_stream: "b"',
+    )
+    assert messages(check_graph(user)) == [
         "<text>:2:1: subgraph 'SampleChainSubgraph': limit has to say how many nodes"
     ]
 

@@ -116,7 +116,7 @@ def write_bundle(
 def expanded_graph(source: GraphSource) -> GraphConfig:
     """Returns a graph with every subgraph in its place; GraphConfigError lists its problems."""
     config = load_graph_config(source)
-    expanded, problems = expand_subgraphs(config, SubgraphLibrary.for_graph(config))
+    expanded, problems, _ = expand_subgraphs(config, SubgraphLibrary.for_graph(config))
     if problems:
         raise GraphConfigError(problems)
     expanded.type = ""

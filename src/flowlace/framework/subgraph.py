@@ -6,6 +6,7 @@ the names the node connects, and what the node leaves unconnected disappears fro
 
 import copy
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from flowlace.framework.config import (
     GraphConfig,
@@ -36,10 +37,20 @@ _CALCULATOR_ONLY = (
 )
 
 
+class Expanded(NamedTuple):
+    """A graph without subgraphs."""
+
+    config: GraphConfig
+    problems: list[Problem]
+    """What was wrong on the way."""
+    unbuilt: list[NodeConfig]
+    """Subgraphs that could not be built, and so still stand in the graph."""
+
+
 def expand_subgraphs(
     config: GraphConfig, library: SubgraphLibrary, *, keeps_made: bool = False
-) -> tuple[GraphConfig, list[Problem]]:
-    """Returns a copy of a graph without subgraphs, and what was wrong on the way.
+) -> Expanded:
+    """Returns a copy of a graph without subgraphs.
 
     With `keeps_made`, nodes whose graph a function makes of their options stay as they are, so that
     their options can still be changed.
@@ -48,7 +59,7 @@ def expand_subgraphs(
     expansion = _Expansion(library, expanded, keeps_made=keeps_made)
     expansion.problems += apply_graph_options(NodeConfig(), expanded)
     expanded.nodes = expansion.expand(expanded, expanded.folder, (str(config.type),))
-    return expanded, expansion.problems
+    return Expanded(expanded, expansion.problems, expansion.unbuilt)
 
 
 class _Expansion:
@@ -59,6 +70,7 @@ class _Expansion:
         self._keeps_made = keeps_made
         self._root = root
         self.problems: list[Problem] = []
+        self.unbuilt: list[NodeConfig] = []
 
     def expand(self, config: GraphConfig, folder: str, chain: tuple[str, ...]) -> list[NodeConfig]:
         """Returns the nodes of a graph with all its subgraphs replaced."""
@@ -71,6 +83,7 @@ class _Expansion:
                 steps = " → ".join([*filter(None, chain), node.calculator])
                 message = f"subgraph {node.calculator!r} holds itself: {steps}"
                 self.problems.append(Problem(message, node.location))
+                nodes.append(self._given_up(node))
             else:
                 nodes += self._replace(node, name, folder, chain)
         return nodes
@@ -82,13 +95,18 @@ class _Expansion:
         found, problems = self._library.create(node, folder)
         self.problems += problems
         if problems and not found.nodes:
-            return []
+            return [self._given_up(node)]
         subgraph = copy.deepcopy(found)
         self.problems += apply_graph_options(node, subgraph)
         self.problems += _connect(node, name, subgraph)
         self._take_along(subgraph)
         inner_folder = subgraph.folder or folder
         return self.expand(subgraph, inner_folder, (*chain, str(node.calculator)))
+
+    def _given_up(self, node: NodeConfig) -> NodeConfig:
+        """Keeps a node as written, so that others still know where their streams come from."""
+        self.unbuilt.append(node)
+        return node
 
     def _check_fields(self, node: NodeConfig, name: str) -> None:
         for field in _CALCULATOR_ONLY:

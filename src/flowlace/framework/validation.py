@@ -23,7 +23,7 @@ from flowlace.framework.plan import (
 )
 from flowlace.framework.registry import nearest_name
 from flowlace.framework.stream_names import StreamName, parse_collection
-from flowlace.framework.subgraph import expand_subgraphs
+from flowlace.framework.subgraph import Expanded, expand_subgraphs
 from flowlace.framework.subgraph_library import SubgraphLibrary
 from flowlace.framework.validation_executors import (
     default_thread_count,
@@ -87,21 +87,23 @@ def _validate(
     config: GraphConfig, search_paths: Iterable[str | Path], *, must_run: bool
 ) -> tuple[GraphPlan | None, list[Problem]]:
     library = SubgraphLibrary.for_graph(config, search_paths)
-    expanded, problems = expand_subgraphs(config, library)
+    expanded = expand_subgraphs(config, library)
     validation = _Validation(expanded, library, must_run)
-    validation.problems += problems
+    validation.problems += expanded.problems
     plan = validation.run()
     # A subgraph used twice has the mistakes of its file twice.
     return plan, list(dict.fromkeys(validation.problems))
 
 
 class _Validation:
-    def __init__(self, config: GraphConfig, library: SubgraphLibrary, must_run: bool) -> None:
-        self._config = config
+    def __init__(self, expanded: Expanded, library: SubgraphLibrary, must_run: bool) -> None:
+        self._config = config = expanded.config
         self.problems: list[Problem] = []
         names = canonical_names(config.nodes)
         self._drafts = [
-            draft_node(
+            Draft(node, name)  # what is wrong with it has been told
+            if any(node is one for one in expanded.unbuilt)
+            else draft_node(
                 node,
                 name,
                 graph_policy=config.input_stream_handler,

@@ -55,7 +55,7 @@ def configured(config: GraphConfig, models: Sequence[str], settings: Sequence[st
     set_options(config, of_graph)
     of_nodes = [text for text in settings if text not in of_graph]
     if _reaches_inside(config, models, of_nodes):
-        config, problems = expand_subgraphs(
+        config, problems, _ = expand_subgraphs(
             config, SubgraphLibrary.for_graph(config), keeps_made=True
         )
         if problems:

@@ -35,9 +35,9 @@ def development(folders: Folders) -> DrawnClips:
     return DrawnClips(MotionClips(400, 2), folders.data)
 
 
-def evaluation(_: Folders) -> MotionClips:
+def evaluation(folders: Folders) -> DrawnClips:
     """Draws what results are told of."""
-    return MotionClips(1600, 3)
+    return DrawnClips(MotionClips(1600, 3), folders.data)
 
 
 def compressed(folders: Folders) -> ClipStore:

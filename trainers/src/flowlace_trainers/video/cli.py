@@ -1,7 +1,7 @@
 """`flowlace-train video`: networks that classify pictures and clips."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -88,14 +88,7 @@ def evaluate(
         measured = trained_facts(task, model, views)
     else:
         measured = _of_files(task, model, models, views)
-    (run / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-    for name, one in measured["scores"].items():
-        console.print(_score_table(name, one))
-    if models is not None and task.config.card is not None:
-        others = [json.loads((one / "measured.json").read_text()) for one in beside]
-        text = video_card(task.config.card, measured, others)
-        (models / "card.md").write_text(text, encoding="utf-8")
-        console.print(f"card: {models / 'card.md'}")
+    _tell(task, measured, run, models, beside)
 
 
 @app.command()
@@ -143,13 +136,7 @@ def tune(
     run_fit(task, config.fit, out)
     model = load_best(task, out)
     _export(task, model, models)
-    measured = _of_files(task, model, models)
-    (out / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-    assert config.card is not None
-    (models / "card.md").write_text(video_card(config.card, measured, ()), encoding="utf-8")
-    for set_name, one in measured["scores"].items():
-        console.print(_score_table(set_name, one))
-    console.print(f"card: {models / 'card.md'}")
+    _tell(task, _of_files(task, model, models), out, models)
 
 
 @app.command()
@@ -225,6 +212,24 @@ def _of_files(task: VideoTask, model: nn.Module, models: Path, views: int = 1) -
     from flowlace_trainers.video.measuring import measure
 
     return measure(task, model, models, views)
+
+
+def _tell(
+    task: VideoTask,
+    measured: Mapping[str, Any],
+    run: Path,
+    models: Path | None,
+    beside: Sequence[Path] = (),
+) -> None:
+    """Prints results, keeps them in the run's folder, and writes the card beside the files."""
+    (run / "measured.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    for name, one in measured["scores"].items():
+        console.print(_score_table(name, one))
+    if models is not None and task.config.card is not None:
+        others = [json.loads((one / "measured.json").read_text()) for one in beside]
+        text = video_card(task.config.card, measured, others)
+        (models / "card.md").write_text(text, encoding="utf-8")
+        console.print(f"card: {models / 'card.md'}")
 
 
 def _score_table(name: str, scores: Mapping[str, Any]) -> Table:

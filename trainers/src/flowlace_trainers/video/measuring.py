@@ -25,7 +25,7 @@ from flowlace_trainers.video.part_costs import part_costs
 from flowlace_trainers.video.sampling import last_window, stacked
 from flowlace_trainers.video.scoring import scores_of
 from flowlace_trainers.video.task import VideoTask, truth_of
-from flowlace_trainers.video.trained_facts import measured_on, trained_facts
+from flowlace_trainers.video.trained_facts import trained_facts
 
 PRECISIONS = ("float32", "int8")
 SIDES_PX = (112, 224)
@@ -49,7 +49,7 @@ def measure(task: VideoTask, network: nn.Module, folder: Path, views: int = 1) -
     specs = [read_model_spec(folder / f"{name}.json") for name in part_names(config)]
     runs = {one: lite_runner(specs, folder, one, task.takes.steps) for one in PRECISIONS}
     facts = trained_facts(task, network, views)
-    for name, clips in measured_on(task).items():
+    for name, clips in task.measured_on.items():
         rows, truth = facts["scores"][name]["rows"], truth_of(clips)
         for precision, run in runs.items():
             logits = lite_logits(clips, config, run)

@@ -75,6 +75,14 @@ class VideoTask:
         """What results are told of."""
         return self._checked(self.config.evaluation(self.folders), like=self.training)
 
+    @cached_property
+    def measured_on(self) -> Mapping[str, ClipSet]:
+        """The sets that results are told of, by name."""
+        sets = {"evaluation": self.evaluation}
+        if self.folders.clips is not None:
+            sets |= {name: make(self.folders) for name, make in self.config.others.items()}
+        return sets
+
     def make_model(self) -> nn.Module:
         """Returns a network with fresh weights, or with those it starts from."""
         made = make_network(self.config.network)

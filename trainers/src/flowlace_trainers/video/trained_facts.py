@@ -1,6 +1,5 @@
 """What is known of a trained classifier before it is exported: its data, and how well it tells."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -33,17 +32,9 @@ def trained_facts(task: VideoTask, network: nn.Module, views: int = 1) -> dict[s
             name: {"clips": len(clips), "digest": clips.digest} for name, clips in sets.items()
         },
         "scores": {
-            name: _scores(task, network, clips, views) for name, clips in measured_on(task).items()
+            name: _scores(task, network, clips, views) for name, clips in task.measured_on.items()
         },
     }
-
-
-def measured_on(task: VideoTask) -> Mapping[str, ClipSet]:
-    """Returns the sets of clips that results are told of, by name."""
-    sets = {"evaluation": task.evaluation}
-    if task.folders.clips is not None:
-        sets |= {name: make(task.folders) for name, make in task.config.others.items()}
-    return sets
 
 
 def _scores(task: VideoTask, network: nn.Module, clips: ClipSet, views: int) -> dict[str, Any]:

@@ -161,6 +161,7 @@ def test_early_phases_may_show_smaller_clips(tmp_path: Path) -> None:
     ("network", "width_px", "told"),
     [
         (NETWORK, 20, "a phase has 20×16 pixels; expected multiples of 8 up to 24×16"),
+        (NETWORK, 0, "a phase has 0×16 pixels; expected multiples of 8 up to 24×16"),
         (NETWORK, 32, "a phase has 32×16 pixels; expected multiples of 8 up to 24×16"),
         (
             replace(NETWORK, token_learner=TokenLearnerOptions(at=1, tokens=2, version="1")),
@@ -183,3 +184,10 @@ def test_views_are_averaged_as_probabilities(tmp_path: Path) -> None:
     model, clips = task.make_model(), Slides(6, 9)
     one, many = (task.scores(model, clips, views=views) for views in (1, 3))
     assert many == pytest.approx(one, abs=1e-5)  # clips are as long as a window: all views alike
+
+
+def test_a_phase_may_not_be_higher_than_the_network_sees(tmp_path: Path) -> None:
+    tall = replace(HARD, share=0.5, width_px=16, height_px=24)
+    phases = (tall, replace(HARD, share=0.5))
+    with pytest.raises(TrainerError, match="16×24 pixels; expected multiples of 8 up to 24×16"):
+        VideoTask(replace(CONFIG, fit=replace(CONFIG.fit, phases=phases)), Folders(tmp_path))

@@ -122,7 +122,10 @@ def _check_phases(config: VideoConfig) -> None:
                 f"configuration {name!r}: a phase has {size[0]}×{size[1]} pixels, but the network "
                 f"takes {full[0]}×{full[1]}, always"
             )
-        if any(side < patch_px or side % patch_px for side in size) or size > full:
+        if any(
+            not patch_px <= side <= most or side % patch_px
+            for side, most in zip(size, full, strict=True)
+        ):
             raise TrainerError(
                 f"configuration {name!r}: a phase has {size[0]}×{size[1]} pixels; expected "
                 f"multiples of {patch_px} up to {full[0]}×{full[1]}"
